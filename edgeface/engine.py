@@ -1,0 +1,511 @@
+"""The use cases. Everything a caller can do is a method of :class:`Engine`; every API, the CLI and the live
+loop are thin doors onto it.
+
+The engine is synchronous and thread-safe; doors bound its concurrency.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from types import TracebackType
+
+import numpy as np
+
+from edgeface.analysis import Analyzer, Wants
+from edgeface.config import Config, QualityThresholds
+from edgeface.errors import EdgeFaceError, ErrorCode
+from edgeface.gallery.gallery import Gallery
+from edgeface.gallery.keys import load_or_create_key, subkey
+from edgeface.gallery.records import Candidate, FaceRecord
+from edgeface.image import decode
+from edgeface.inference.locate import locate_pack
+from edgeface.inference.pack import ModelPack
+from edgeface.scoring import ScoreScale
+from edgeface.telemetry import NoTelemetry, Telemetry, timed
+from edgeface.types import Face, FaceOrder, ImageArray, Match, QualityLevel, Template
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """How strictly a call judges a face: a level, and thresholds of one's own for level CUSTOM."""
+
+    level: QualityLevel
+    thresholds: QualityThresholds | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """The faces of one picture; ``width`` and ``height`` in pixels, EXIF orientation applied."""
+
+    width: int
+    height: int
+    faces: tuple[Face, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two faces (or templates) compared: documented score 0-100, FMR at this similarity, and the decision."""
+
+    score: float
+    fmr: float
+    same_person: bool
+    first: Face | None = None
+    second: Face | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """One probe face and the users it matched, best first; empty when nobody reached the threshold."""
+
+    face: Face
+    matches: tuple[Match, ...]
+    threshold: float
+    """Score that a match had to reach."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """1:1 decision: the best of the user's faces against the probe."""
+
+    face: Face
+    match: Match
+    accepted: bool
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """A face that was added."""
+
+    face: Face
+    record: FaceRecord
+
+
+class Engine:
+    """The engine: one model pack, one gallery, one score scale.
+
+    Example::
+
+        with Engine.open(load_config()) as engine:
+            engine.enrol(portrait, "staff", "ada")
+            print(engine.identify(photo, ["staff"]).matches)
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        pack: ModelPack,
+        analyzer: Analyzer,
+        gallery: Gallery,
+        scale: ScoreScale,
+        token_key: bytes,
+        telemetry: Telemetry,
+    ) -> None:
+        self.config = config
+        self.pack = pack
+        self.analyzer = analyzer
+        self.gallery = gallery
+        self.scale = scale
+        self._token_key = token_key
+        self._telemetry = telemetry
+
+    @classmethod
+    def open(cls, config: Config, telemetry: Telemetry | None = None) -> Engine:
+        """Load the pack and open the gallery.
+
+        Raises ``PACK_INVALID``, ``FEATURE_UNAVAILABLE`` (a pack without detector or embedder), and the
+        ``GALLERY_*`` and ``STORAGE_*`` errors.
+        """
+        telemetry = telemetry or NoTelemetry()
+        pack = ModelPack.load(locate_pack(config.models.pack))
+        if missing := {"detector", "embedder"} - set(pack.roles):
+            raise EdgeFaceError(
+                ErrorCode.FEATURE_UNAVAILABLE, f"The pack '{pack.name}' lacks {', '.join(sorted(missing))}."
+            )
+        key = load_or_create_key(config.state_dir, config.gallery.key_file)
+        gallery = Gallery.open(
+            config.state_dir,
+            contract_id=pack.contract_id,
+            dimension=pack.dimension,
+            config=config.gallery,
+            key=key,
+        )
+        try:
+            analyzer = Analyzer.open(pack, config, cache_dir=config.state_dir, observe=telemetry.stage)
+            return cls(
+                config,
+                pack=pack,
+                analyzer=analyzer,
+                gallery=gallery,
+                scale=ScoreScale.from_points(pack.calibration),
+                token_key=subkey(key, b"face-token"),
+                telemetry=telemetry,
+            )
+        except BaseException:
+            gallery.close()
+            raise
+
+    def close(self) -> None:
+        """Close gallery and sessions. Idempotent."""
+        self.gallery.close()
+        self.analyzer.close()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ------------------------------------------------------------------ pictures
+
+    def detect(
+        self,
+        picture: bytes | ImageArray,
+        wants: Wants | None = None,
+        *,
+        max_faces: int | None = None,
+        order: FaceOrder | None = None,
+        turned: bool | None = None,
+        gate: Gate | None = None,
+    ) -> Detection:
+        """Find faces; an empty tuple when there are none. ``picture``: encoded bytes or a BGR array."""
+        image, digest = self._decode(picture)
+        faces = self._analyse(image, digest, wants or Wants(), max_faces, order, turned, gate)
+        return Detection(width=image.shape[1], height=image.shape[0], faces=faces)
+
+    def embed(self, picture: bytes | ImageArray, *, gate: Gate | None = None, order: FaceOrder | None = None) -> Face:
+        """The first face with its template. Raises ``NO_FACE``, ``QUALITY``."""
+        return self._probes(picture, 1, gate, order)[0]
+
+    def compare(
+        self,
+        first: bytes | ImageArray,
+        second: bytes | ImageArray,
+        *,
+        gate: Gate | None = None,
+        order: FaceOrder | None = None,
+    ) -> Comparison:
+        """1:1 of two pictures. Raises ``NO_FACE``, ``QUALITY`` (``context["picture"]`` says which: 1 or 2)."""
+        faces = []
+        for number, picture in enumerate((first, second), start=1):
+            try:
+                faces.append(self.embed(picture, gate=gate, order=order))
+            except EdgeFaceError as error:
+                raise EdgeFaceError(error.code, error.detail, **{**error.context, "picture": number}) from error
+        a, b = faces
+        assert a.template is not None and b.template is not None  # noqa: S101 - embed() guarantees it
+        return replace(self.compare_templates(a.template, b.template), first=a, second=b)
+
+    def compare_templates(self, first: Template, second: Template) -> Comparison:
+        """1:1 of two templates. Raises ``CONTRACT_MISMATCH``, ``TEMPLATE_INVALID``."""
+        self.check_template(first)
+        self.check_template(second)
+        cosine = float(np.dot(first.vector, second.vector))
+        fmr = self.scale.fmr(cosine)
+        return Comparison(self.scale.score(cosine), fmr, same_person=cosine >= self._decision_cosine())
+
+    def check_template(self, template: Template) -> None:
+        """Raise unless the template is a unit vector of the active contract."""
+        if template.contract_id != self.pack.contract_id:
+            raise EdgeFaceError(ErrorCode.CONTRACT_MISMATCH, "Enrol again with the active model pack.")
+        vector = template.vector
+        if vector.shape != (self.pack.dimension,) or not np.all(np.isfinite(vector)):
+            raise EdgeFaceError(
+                ErrorCode.TEMPLATE_INVALID, f"A template has {self.pack.dimension} finite components."
+            )
+        if abs(float(np.linalg.norm(vector)) - 1.0) > 1e-3:
+            raise EdgeFaceError(ErrorCode.TEMPLATE_INVALID, "A template has L2 norm 1.")
+
+    # ------------------------------------------------------------------ decisions
+
+    def identify(
+        self,
+        picture: bytes | ImageArray,
+        groups: Sequence[str],
+        *,
+        top: int = 1,
+        threshold: float | None = None,
+        user_id: str | None = None,
+        gate: Gate | None = None,
+        order: FaceOrder | None = None,
+    ) -> Identification:
+        """1:N of the first face in the groups (only ``user_id``'s faces where given).
+
+        ``threshold``: score 0-100 that a match must reach; default: the configured FMR's score.
+        Raises ``NO_FACE``, ``QUALITY``, ``GROUP_NOT_FOUND``, ``USER_NOT_FOUND``.
+        """
+        self._check_search(groups, top, threshold)
+        face = self._probes(picture, 1, gate, order)[0]
+        return self._identify(face, groups, top, threshold, user_id)
+
+    def identify_all(
+        self,
+        picture: bytes | ImageArray,
+        groups: Sequence[str],
+        *,
+        max_faces: int | None = None,
+        top: int = 1,
+        threshold: float | None = None,
+        gate: Gate | None = None,
+        order: FaceOrder | None = None,
+    ) -> tuple[Identification, ...]:
+        """M:N: every face of the picture in the groups, first face first.
+
+        With a gate, faces that fail it are left out; when none passes, ``QUALITY`` is raised for the first.
+        """
+        self._check_search(groups, top, threshold)
+        faces = self._probes(picture, max_faces, gate, order)
+        return tuple(self._identify(face, groups, top, threshold, None) for face in faces)
+
+    def identify_template(
+        self,
+        template: Template,
+        groups: Sequence[str],
+        *,
+        top: int = 1,
+        threshold: float | None = None,
+        user_id: str | None = None,
+    ) -> tuple[Match, ...]:
+        """1:N of a template made earlier."""
+        self._check_search(groups, top, threshold)
+        self.check_template(template)
+        return self._search(template, groups, top, self._cosine(threshold), user_id)
+
+    def verify(
+        self,
+        picture: bytes | ImageArray,
+        group_id: str,
+        user_id: str,
+        *,
+        threshold: float | None = None,
+        gate: Gate | None = None,
+        order: FaceOrder | None = None,
+    ) -> Verification:
+        """1:1 of the first face against the user's enrolled faces; the score is that of the best of them.
+
+        Raises ``NO_FACE``, ``QUALITY``, ``GROUP_NOT_FOUND``, ``USER_NOT_FOUND``.
+        """
+        self._check_search([group_id], 1, threshold)
+        if not self.gallery.has_group(group_id):
+            raise EdgeFaceError(ErrorCode.GROUP_NOT_FOUND, group_id)
+        face = self._probes(picture, 1, gate, order)[0]
+        assert face.template is not None  # noqa: S101 - _probes() guarantees it
+        found = self._search(face.template, [group_id], 1, -1.0, user_id)
+        if not found:
+            raise EdgeFaceError(ErrorCode.USER_NOT_FOUND, f"{group_id}/{user_id} has no face.")
+        limit = self._threshold(threshold)
+        accepted = found[0].score >= limit
+        if not accepted:
+            self._telemetry.rejected("not_the_user")
+        return Verification(face, found[0], accepted=accepted, threshold=limit)
+
+    # ------------------------------------------------------------------ gallery
+
+    def enrol(
+        self,
+        picture: bytes | ImageArray,
+        group_id: str,
+        user_id: str,
+        *,
+        user_info: str | None = None,
+        replace_faces: bool = False,
+        create_group: bool = True,
+        single_face: bool = False,
+        gate: Gate | None = None,
+        order: FaceOrder | None = None,
+    ) -> Enrolment:
+        """Add the first face of the picture to a user (made when new); with ``replace_faces`` it replaces all.
+
+        ``single_face``: refuse pictures with several faces (``MULTIPLE_FACES``). The gate's level is the
+        configured enrolment level unless one is given.
+        Raises ``NO_FACE``, ``QUALITY``, ``FACE_EXISTS`` (the same picture), ``FACE_NEARLY_IDENTICAL``,
+        ``LIMIT_*``, ``INVALID_ID``, ``GROUP_NOT_FOUND`` (with ``create_group=False``), ``STORAGE_*``.
+        """
+        gate = gate or Gate(self.config.quality.enrol_level)
+        self.gallery.check_ids(group_id, user_id)
+        faces = self._probes(picture, 2 if single_face else 1, gate, order, judged=1)
+        if single_face and len(faces) > 1:
+            self._telemetry.rejected(ErrorCode.MULTIPLE_FACES.code)
+            raise EdgeFaceError(ErrorCode.MULTIPLE_FACES)
+        face = faces[0]
+        assert face.template is not None  # noqa: S101 - _probes() guarantees it
+        record = self.enrol_template(
+            face.template,
+            group_id,
+            user_id,
+            face_token=face.token,
+            user_info=user_info,
+            replace_faces=replace_faces,
+            create_group=create_group,
+        )
+        return Enrolment(face, record)
+
+    def enrol_template(
+        self,
+        template: Template,
+        group_id: str,
+        user_id: str,
+        *,
+        face_token: str | None = None,
+        user_info: str | None = None,
+        replace_faces: bool = False,
+        create_group: bool = True,
+    ) -> FaceRecord:
+        """Add a template made earlier on this contract; without a token one is derived from the template."""
+        self.check_template(template)
+        token = face_token or self._token(hashlib.sha256(template.vector.tobytes()).digest(), b"template")
+        with timed(self._telemetry, "store"):
+            return self.gallery.add_face(
+                group_id,
+                user_id,
+                template,
+                token,
+                user_info=user_info,
+                create_group=create_group,
+                replace=replace_faces,
+                duplicate_similarity=self.config.decision.duplicate_similarity,
+            )
+
+    # ------------------------------------------------------------------ inside
+
+    def _decode(self, picture: bytes | ImageArray) -> tuple[ImageArray, bytes]:
+        if isinstance(picture, np.ndarray):
+            return picture, hashlib.sha256(np.ascontiguousarray(picture)).digest()
+        with timed(self._telemetry, "decode"):
+            try:
+                return decode(picture, self.config.image), hashlib.sha256(picture).digest()
+            except EdgeFaceError as error:
+                self._telemetry.rejected(error.code.code)
+                raise
+
+    def _analyse(
+        self,
+        image: ImageArray,
+        digest: bytes,
+        wants: Wants,
+        max_faces: int | None,
+        order: FaceOrder | None,
+        turned: bool | None,
+        gate: Gate | None,
+    ) -> tuple[Face, ...]:
+        settings = self.config.detection
+        limit = settings.max_faces if max_faces is None else max_faces
+        if not 1 <= limit <= settings.max_faces:
+            raise EdgeFaceError(ErrorCode.INVALID_PARAMETER, f"max_faces must be 1 to {settings.max_faces}.")
+        if gate is not None and gate.level is QualityLevel.NONE:
+            gate = None
+        faces = self.analyzer.analyze(
+            image,
+            wants,
+            max_faces=limit,
+            order=order or settings.order,
+            turned=settings.turned if turned is None else turned,
+            level=gate.level if gate else None,
+            thresholds=gate.thresholds if gate else None,
+        )
+        return tuple(replace(face, token=self._token(digest, _box_key(face))) for face in faces)
+
+    def _probes(
+        self,
+        picture: bytes | ImageArray,
+        max_faces: int | None,
+        gate: Gate | None,
+        order: FaceOrder | None,
+        judged: int | None = None,
+    ) -> tuple[Face, ...]:
+        """Faces with templates that passed the gate; at least one. ``judged``: only so many must pass."""
+        image, digest = self._decode(picture)
+        gate = gate or Gate(self.config.quality.probe_level)
+        faces = self._analyse(image, digest, Wants(template=True), max_faces, order, None, gate)
+        if not faces:
+            self._telemetry.rejected(ErrorCode.NO_FACE.code)
+            raise EdgeFaceError(ErrorCode.NO_FACE)
+        for face in faces:
+            if face.verdict is not None:
+                for violation in face.verdict.violations:
+                    self._telemetry.rejected(violation.measure)
+        must_pass = faces if judged is None else faces[:judged]
+        passed = tuple(face for face in must_pass if face.verdict is None or face.verdict.passed)
+        if not passed:
+            raise _quality_error(must_pass[0])
+        return passed + faces[len(must_pass) :]
+
+    def _identify(
+        self, face: Face, groups: Sequence[str], top: int, threshold: float | None, user_id: str | None
+    ) -> Identification:
+        assert face.template is not None  # noqa: S101 - _probes() guarantees it
+        matches = self._search(face.template, groups, top, self._cosine(threshold), user_id)
+        if not matches:
+            self._telemetry.rejected("unknown_person")
+        return Identification(face, matches, self._threshold(threshold))
+
+    def _search(
+        self, template: Template, groups: Sequence[str], top: int, least_cosine: float, user_id: str | None
+    ) -> tuple[Match, ...]:
+        with timed(self._telemetry, "search"):
+            candidates = self.gallery.search(template.vector, groups, top, user_id=user_id)
+        return tuple(self._match(item) for item in candidates if item.cosine >= least_cosine)
+
+    def _match(self, item: Candidate) -> Match:
+        return Match(
+            group_id=item.group_id,
+            user_id=item.user_id,
+            user_info=item.user_info,
+            score=self.scale.score(item.cosine),
+            face_token=item.face_token,
+            fmr=self.scale.fmr(item.cosine),
+        )
+
+    def _check_search(self, groups: Sequence[str], top: int, threshold: float | None) -> None:
+        limits = self.config.gallery.limits
+        if not 1 <= len(groups) <= limits.max_groups_per_search:
+            raise EdgeFaceError(
+                ErrorCode.INVALID_PARAMETER, f"Name 1 to {limits.max_groups_per_search} groups to search."
+            )
+        if not 1 <= top <= limits.max_top:
+            raise EdgeFaceError(ErrorCode.INVALID_PARAMETER, f"top must be 1 to {limits.max_top}.")
+        if threshold is not None and not 0.0 <= threshold <= 100.0:
+            raise EdgeFaceError(ErrorCode.INVALID_PARAMETER, "threshold must be a score from 0 to 100.")
+        for group_id in groups:
+            self.gallery.check_ids(group_id)
+
+    def _threshold(self, threshold: float | None) -> float:
+        return self.scale.score_at_fmr(self.config.decision.fmr) if threshold is None else threshold
+
+    def _cosine(self, threshold: float | None) -> float:
+        return self._decision_cosine() if threshold is None else self.scale.cosine_at_score(threshold)
+
+    def _decision_cosine(self) -> float:
+        return self.scale.cosine_at_fmr(self.config.decision.fmr)
+
+    def _token(self, digest: bytes, what: bytes) -> str:
+        # Keyed, so that a token reveals nothing of the picture and devices cannot be linked by it.
+        return hmac.new(self._token_key, digest + what, hashlib.sha256).hexdigest()[:32]
+
+
+def _box_key(face: Face) -> bytes:
+    box = face.box
+    return b"%d,%d,%d,%d" % (round(box.left), round(box.top), round(box.width), round(box.height))
+
+
+def _quality_error(face: Face) -> EdgeFaceError:
+    violations = face.verdict.violations if face.verdict else ()
+    return EdgeFaceError(
+        ErrorCode.QUALITY,
+        "; ".join(str(violation) for violation in violations) + ".",
+        violations=[
+            {
+                "measure": item.measure,
+                "value": round(item.value, 4),
+                "threshold": item.threshold,
+                "relation": item.relation,
+            }
+            for item in violations
+        ],
+    )
