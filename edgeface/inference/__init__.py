@@ -1,0 +1,1 @@
+"""Model packs, ONNX Runtime sessions, and one wrapper per model role."""
