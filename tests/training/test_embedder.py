@@ -1,0 +1,239 @@
+"""The embedder on generated pictures: it learns, continues, grows, exports; and how it is measured."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from training.augment.blur import defocus_kernel, motion_kernel  # noqa: E402
+from training.augment.geometry import NO_JITTER, TEMPLATE_112, centre_crop, jittered_crop  # noqa: E402
+from training.augment.occluders import SHARES, face_mask, lay_over, random_occluder  # noqa: E402
+from training.embedder.damage import as_input  # noqa: E402
+from training.embedder.export import calibration_batches, write_models  # noqa: E402
+from training.embedder.model import Embedder, continue_from  # noqa: E402
+from training.embedder.targets import gather, shown_in, targets  # noqa: E402
+from training.embedder.train import damage_from, loss_of, train  # noqa: E402
+from training.embedder.verification import (  # noqa: E402
+    best_accuracy,
+    operating_points,
+    rate_at,
+    rate_of,
+    threshold_at,
+)
+from training.images import NoPictures, labels_of, open_pictures  # noqa: E402
+from training.onnx_export import run_file  # noqa: E402
+from training.quantise import QuantisePlan  # noqa: E402
+
+SETTINGS: dict[str, Any] = {
+    "seed": 5,
+    "targets": {"blends": 40, "seam_share": 0.3, "template_size": 16, "person_share": 0.3},
+    "damage": {
+        "rotation_deg": 1.0,
+        "scale": 0.01,
+        "shift_px": 0.5,
+        "mirror_share": 0.5,
+        "light_share": 0.3,
+        "occluder_share": 0.1,
+        "noise_share": 0.1,
+        "low_light_share": 0.1,
+    },
+    "model": {"widths": [8, 8, 16, 16], "blocks": [1, 1, 1, 1], "added": [0, 0, 0, 0]},
+    "train": {
+        "batch": 8,
+        "steps": 24,
+        "peak_rate": 1e-2,
+        "warm_share": 0.1,
+        "weight_decay": 1e-3,
+        "relation_weight": 1.0,
+        "average_decay": 0.9,
+        "checkpoint_every": 4,
+    },
+}
+
+
+def _face(seed: int) -> np.ndarray:
+    """A drawing with two eyes and a mouth on the template, colours by seed."""
+    rng = np.random.default_rng(seed)
+    picture = np.full((128, 128, 3), rng.integers(60, 200, 3), np.uint8)
+    colour = rng.integers(0, 255, 3).tolist()
+    for x, y in TEMPLATE_112 + 8:
+        cv2.circle(picture, (round(x), round(y)), int(rng.integers(3, 11)), colour, -1)
+    return picture
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """Ten gathered drawings of five people, and made-up teachers' templates of 40 samples."""
+    folder = tmp_path / "data"
+    for number in range(10):
+        place = folder / f"person{number // 2}" / f"{number}.png"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(place), _face(number))
+    work = tmp_path / "work"
+    (work / "templates").mkdir(parents=True)
+    gather(folder, work)
+    shown = shown_in(work, SETTINGS)
+    canvases = np.stack([shown.canvas(k) for k in range(40)]).reshape(40, -1).astype(np.float32)
+    projection = np.random.default_rng(0).normal(size=(canvases.shape[1], 24)).astype(np.float32)
+    np.save(work / "templates" / "00000.npy", ((canvases - canvases.mean()) @ projection).astype(np.float32))
+    return work
+
+
+def _wanted(work: Path) -> np.ndarray:
+    return targets(shown_in(work, SETTINGS), work, size=16, person_share=0.3)
+
+
+def _distance(model: Embedder, work: Path, wanted: np.ndarray) -> float:
+    shown = shown_in(work, SETTINGS)
+    crops = np.stack([centre_crop(shown.canvas(k), 112) for k in range(len(wanted))])
+    with torch.no_grad():
+        templates = model.eval()(torch.from_numpy(as_input(crops)))
+        return float(loss_of(templates, torch.from_numpy(wanted), relation_weight=0.0)[1])
+
+
+def test_training_brings_templates_nearer_to_the_teachers(work: Path) -> None:
+    wanted = _wanted(work)
+    torch.manual_seed(0)
+    untrained = Embedder([8, 8, 16, 16], [1, 1, 1, 1], [0, 0, 0, 0], size=16)
+    before = _distance(untrained, work, wanted)
+    trained = train(SETTINGS, shown_in(work, SETTINGS), wanted, work, resume=False, device="cpu")
+    assert _distance(trained, work, wanted) < before - 0.08
+
+
+def test_a_stopped_run_continues_where_it_was(work: Path) -> None:
+    wanted, shown = _wanted(work), shown_in(work, SETTINGS)
+    whole = train(SETTINGS, shown, wanted, work, resume=False, device="cpu").state_dict()
+
+    class Stop(Exception):
+        pass
+
+    class Failing:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(shown, name)
+
+        def canvas(self, index: int) -> np.ndarray:
+            self.count = getattr(self, "count", 0) + 1
+            if self.count > 8 * 9:
+                raise Stop
+            return shown.canvas(index)
+
+    (work / "checkpoint.pt").unlink()
+    with pytest.raises(Stop):
+        train(SETTINGS, Failing(), wanted, work, resume=False, device="cpu")  # type: ignore[arg-type]
+    continued = train(SETTINGS, shown, wanted, work, resume=True, device="cpu").state_dict()
+    for name, value in whole.items():
+        assert torch.allclose(value.float(), continued[name].float(), atol=1e-3), name
+
+
+def test_a_grown_network_starts_as_the_smaller_one() -> None:
+    torch.manual_seed(1)
+    small = Embedder([8, 8, 16, 16], [1, 1, 1, 1], [0, 0, 0, 0], size=16).eval()
+    grown = Embedder([8, 8, 16, 16], [1, 1, 1, 1], [1, 1, 0, 1], size=16).eval()
+    assert continue_from(grown, small.state_dict())
+    x = torch.randn(2, 3, 112, 112)
+    assert torch.allclose(small(x), grown(x), atol=1e-5)
+    with pytest.raises(ValueError, match="another network"):
+        continue_from(small, grown.state_dict())
+
+
+def test_exported_files_compute_what_pytorch_does(work: Path, tmp_path: Path) -> None:
+    model = Embedder([8, 8, 16, 16], [1, 1, 1, 1], [1, 0, 0, 0], size=16).eval()
+    shown = shown_in(work, SETTINGS)
+    batches = calibration_batches(shown, damage_from(SETTINGS), crops=32, seed=1)
+    sizes = write_models(model, batches, tmp_path, QuantisePlan())
+    assert sizes["int8_bytes"] == (tmp_path / "embedder.int8.onnx").stat().st_size
+    crops = np.stack([centre_crop(shown.canvas(k), 112) for k in range(3)])
+    with torch.no_grad():
+        expected = model(torch.from_numpy(as_input(crops))).numpy()
+    full = run_file(tmp_path / "embedder.fp32.onnx", as_input(crops))[0]
+    assert full.shape == (3, 16)
+    assert np.abs(full - expected).max() < 0.02 * np.abs(expected).max()
+    small = run_file(tmp_path / "embedder.int8.onnx", as_input(crops))[0]
+    cosines = (small * expected).sum(1) / np.linalg.norm(small, axis=1) / np.linalg.norm(expected, axis=1)
+    assert cosines.min() > 0.95
+
+
+def test_no_picture_of_the_kept_out_split_is_gathered(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "faces"
+    folder.mkdir(parents=True)
+    for number in range(4):
+        cv2.imwrite(str(folder / f"{number}.png"), np.full((128, 128, 3), 50 * number, np.uint8))
+    rows = "\n".join(f"{n}.png,{'dev' if n % 2 else 'train'},p{n}" for n in range(4))
+    (tmp_path / "data" / "faces.csv").write_text(f"file,split,identity\n{rows}\n")
+    work = tmp_path / "work"
+    work.mkdir()
+    gather(tmp_path / "data", work)
+    assert sorted(np.load(work / "pictures.npy")[:, 0, 0, 0].tolist()) == [0, 100]
+
+
+def test_a_tar_file_reads_like_a_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "faces" / "ann"
+    folder.mkdir(parents=True)
+    cv2.imwrite(str(folder / "1.png"), _face(3))
+    with tarfile.open(tmp_path / "packed.tar", "w") as archive:
+        archive.add(tmp_path / "faces", arcname=".")
+    loose, packed = open_pictures(tmp_path / "faces"), open_pictures(tmp_path / "packed")
+    assert loose.names() == packed.names() == ["ann/1.png"]
+    assert np.array_equal(loose.read("ann/1.png"), packed.read("ann/1.png"))
+    assert labels_of(packed)[0].identity == "ann"
+    with pytest.raises(NoPictures):
+        open_pictures(tmp_path / "nothing")
+
+
+def test_an_unjittered_crop_is_the_centre() -> None:
+    picture = _face(1)
+    crop = jittered_crop(picture, size=112, jitter=NO_JITTER, rng=np.random.default_rng(0))
+    assert np.abs(crop.astype(int) - centre_crop(picture, 112)).max() <= 1
+
+
+@pytest.mark.parametrize("draw", [draw for draw, _ in SHARES])
+def test_an_occluder_changes_only_what_it_says_it_covers(draw: Any) -> None:
+    picture = _face(2)[8:120, 8:120]
+    occluder = draw((112, 112), TEMPLATE_112, np.random.default_rng(4))
+    result = lay_over(picture, occluder)
+    assert occluder.alpha.min() >= 0 and occluder.alpha.max() <= 1
+    assert np.array_equal(result[occluder.alpha == 0], picture[occluder.alpha == 0])
+    assert np.array_equal(result[occluder.alpha == 1], occluder.texture[occluder.alpha == 1])
+
+
+def test_a_mask_covers_the_mouth_and_not_the_eyes() -> None:
+    for seed in range(20):
+        alpha = face_mask((112, 112), TEMPLATE_112, np.random.default_rng(seed)).alpha
+        assert alpha[92, 56] > 0.9
+        assert alpha[51, 38] == alpha[51, 73] == 0
+
+
+def test_occluders_repeat_with_their_seed() -> None:
+    first, second = (random_occluder((112, 112), TEMPLATE_112, np.random.default_rng(9)) for _ in range(2))
+    assert first.kind == second.kind
+    assert np.array_equal(first.texture, second.texture)
+
+
+def test_blur_kernels_keep_the_light_and_have_their_length() -> None:
+    for kernel in (motion_kernel(7, 30), motion_kernel(1.5, 90), defocus_kernel(0.5), defocus_kernel(3.2)):
+        assert kernel.sum() == pytest.approx(1, abs=1e-4)
+    columns = motion_kernel(9, 0).sum(axis=0)
+    assert np.count_nonzero(columns > 0.02) in (9, 10, 11)
+
+
+def test_rates_and_thresholds_agree() -> None:
+    rng = np.random.default_rng(0)
+    impostor = rng.normal(0.0, 0.1, 200_000).astype(np.float32)
+    genuine = rng.normal(0.6, 0.1, 5_000).astype(np.float32)
+    for fmr in (1e-1, 1e-3):
+        assert rate_at(impostor, threshold_at(impostor, fmr)) == pytest.approx(fmr, rel=0.02)
+    scores = np.concatenate([impostor[:5000], genuine])
+    assert best_accuracy(scores, np.arange(10_000) >= 5000) > 0.997
+    points = operating_points(impostor, [1e-1, 1e-2, 1e-3, 1e-4], [1e-6])
+    # of a normal distribution the tail is known: one in a million lies beyond 4.75 sigma
+    assert points[-1].cosine == pytest.approx(0.475, abs=0.02) and not points[-1].measured
+    cosines = [point.cosine for point in points]
+    assert cosines == sorted(cosines)
+    assert rate_of(points[1].cosine, points) == pytest.approx(1e-2)

@@ -1,0 +1,1 @@
+"""The face detector: network, teacher labels, pictures, training, evaluation and export."""

@@ -1,0 +1,213 @@
+"""Training pictures: tiles cut from labelled scenes at random scale, turn and place, put together."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from training.detector.crops import FaceCrops
+from training.detector.damage import Damage, draw_bar, draw_glasses, draw_mask
+from training.detector.decode import Faces, join_faces
+from training.detector.scenes import Labels, unlabelled
+from training.detector.teacher import MIRROR_ORDER
+
+# Faces smaller than this (square root of the box area, pixels) are neither faces nor background.
+SMALLEST_FACE = 9.0
+_LARGEST_ZOOM = 2.5
+_LEAST_FILL = 0.7  # a scene is not shrunk below this share of its tile's shorter side
+_SEEN_SHARE = 0.55  # a face cut by its tile's edge is a face while this share of its box is inside
+_GONE_SHARE = 0.15  # and background below this one
+
+
+@dataclass(frozen=True, slots=True)
+class TileRandomness:
+    """Chances of what a tile shows; angles in degrees."""
+
+    empty: float = 0.08
+    turned: float = 0.2
+    sideways: float = 0.08
+    small_angle: float = 12.0
+    large_angle: float = 50.0
+    covered: float = 0.18
+    replaced: float = 0.15
+    damaged: float = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A training picture: `clean` and, damaged, `seen` (side x side x 3 BGR uint8), and its faces."""
+
+    clean: NDArray[np.uint8]
+    seen: NDArray[np.uint8]
+    labels: Labels
+
+
+class Picture:
+    """A scene in memory with its labels and its halved copies, so that shrinking does not alias."""
+
+    def __init__(self, image: NDArray[np.uint8], labels: Labels) -> None:
+        self.labels = labels
+        self.levels = [image]
+        while min(self.levels[-1].shape[:2]) >= 64 and len(self.levels) < 4:
+            height, width = self.levels[-1].shape[:2]
+            half = cv2.resize(self.levels[-1], (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+            self.levels.append(half.astype(np.uint8, copy=False))
+
+    def warp(self, matrix: NDArray[np.float64], size: tuple[int, int], rng: np.random.Generator) -> NDArray[np.uint8]:
+        """Return the picture under `matrix` (2 x 3, picture to tile) as a tile of `size` (width, height)."""
+        zoom = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+        level = int(np.clip(np.floor(np.log2(1 / max(zoom, 1e-6)) + 0.25), 0, len(self.levels) - 1))
+        source = self.levels[level]
+        scaled = matrix.copy()
+        scaled[:, 0] *= self.levels[0].shape[1] / source.shape[1]
+        scaled[:, 1] *= self.levels[0].shape[0] / source.shape[0]
+        border = cv2.BORDER_REPLICATE if rng.random() < 0.5 else cv2.BORDER_CONSTANT
+        colour = tuple(int(value) for value in rng.integers(0, 256, 3))
+        tile = cv2.warpAffine(source, scaled, size, flags=cv2.INTER_LINEAR, borderMode=border, borderValue=colour)
+        return tile.astype(np.uint8, copy=False)
+
+
+def move_faces(faces: Faces, matrix: NDArray[np.float64], *, mirrored: bool) -> Faces:
+    """Return `faces` under a similarity `matrix` (2 x 3).
+
+    A box becomes the box around the turned ellipse that it held: a box around its turned corners would grow.
+    """
+    centre = (faces.boxes[:, :2] + faces.boxes[:, 2:]) / 2
+    half = (faces.boxes[:, 2:] - faces.boxes[:, :2]) / 2
+    linear = matrix[:, :2]
+    centre = centre @ linear.T + matrix[:, 2]
+    half = np.sqrt(half**2 @ (linear**2).T)
+    points = faces.points @ linear.T + matrix[:, 2]
+    if mirrored:
+        points = points[:, MIRROR_ORDER]
+    boxes = np.concatenate([centre - half, centre + half], axis=1)
+    return Faces(boxes.astype(np.float32), faces.scores, points.astype(np.float32))
+
+
+def _split(rng: np.random.Generator, side: int) -> list[tuple[int, int, int, int]]:
+    """Return tiles (x, y, width, height) that fill a square of `side` pixels."""
+    draw = rng.random()
+    if draw < 0.25:
+        return [(0, 0, side, side)]
+    if draw < 0.65:
+        x, y = (int(value) for value in rng.integers(round(side * 0.3), round(side * 0.7), 2))
+        return [(0, 0, x, y), (x, 0, side - x, y), (0, y, x, side - y), (x, y, side - x, side - y)]
+    count = 3 if draw < 0.85 else 5
+    edges = [round(side * index / count) for index in range(count + 1)]
+    steps = list(itertools.pairwise(edges))
+    return [(x0, y0, x1 - x0, y1 - y0) for y0, y1 in steps for x0, x1 in steps]
+
+
+class Composer:
+    """Draws training pictures from scenes in memory."""
+
+    def __init__(
+        self,
+        groups: Sequence[Sequence[Picture]],
+        side: int,
+        chances: TileRandomness | None = None,
+        crops: FaceCrops | None = None,
+    ) -> None:
+        """`groups`: pictures by source, each source drawn equally often; `side`: pixels, a multiple of 32.
+
+        `crops`: more faces, laid over some of the faces of the pictures.
+        """
+        self._groups = [group for group in groups if group]
+        self._side = side
+        self._crops = crops
+        self._chances = chances or TileRandomness()
+        self._damage = Damage()
+
+    def draw(self, rng: np.random.Generator) -> Drawn:
+        """Return the next training picture."""
+        canvas = np.empty((self._side, self._side, 3), np.uint8)
+        parts: list[Labels] = []
+        for x, y, width, height in _split(rng, self._side):
+            tile, labels = self._tile((width, height), rng)
+            canvas[y : y + height, x : x + width] = tile
+            shift = np.array([[1, 0, x], [0, 1, y]], np.float64)
+            parts.append(Labels(move_faces(labels.faces, shift, mirrored=False), labels.sure, labels.pointed))
+        together = Labels(
+            join_faces([part.faces for part in parts]),
+            np.concatenate([part.sure for part in parts]),
+            np.concatenate([part.pointed for part in parts]),
+        )
+        seen = self._damage.apply(canvas, rng) if rng.random() < self._chances.damaged else canvas
+        return Drawn(canvas, seen, together)
+
+    def _tile(self, size: tuple[int, int], rng: np.random.Generator) -> tuple[NDArray[np.uint8], Labels]:
+        group = self._groups[int(rng.integers(len(self._groups)))]
+        picture = group[int(rng.integers(len(group)))]
+        matrix, mirrored = self._place(picture, size, rng)
+        tile = picture.warp(matrix, size, rng)
+        labels = picture.labels
+        if len(labels.faces) == 0:
+            return tile, unlabelled()
+        faces = move_faces(labels.faces, matrix, mirrored=mirrored)
+        extent = faces.boxes[:, 2:] - faces.boxes[:, :2]
+        inside = np.clip(faces.boxes, 0, np.tile(np.array(size, np.float32), 2))
+        seen = np.prod(inside[:, 2:] - inside[:, :2], axis=1) / np.maximum(np.prod(extent, axis=1), 1e-6)
+        near = seen > _GONE_SHARE
+        large = np.sqrt(np.prod(extent, axis=1)) >= SMALLEST_FACE
+        sure = labels.sure & (seen >= _SEEN_SHARE) & large
+        result = Labels(faces.select(near), sure[near], labels.pointed[near])
+        self._cover(tile, result, rng)
+        return tile, result
+
+    def _place(
+        self, picture: Picture, size: tuple[int, int], rng: np.random.Generator
+    ) -> tuple[NDArray[np.float64], bool]:
+        """Return the matrix from picture to tile, and whether it mirrors."""
+        chances = self._chances
+        faces = picture.labels.faces
+        height, width = picture.levels[0].shape[:2]
+        smaller = min(size)
+        sure = np.flatnonzero(picture.labels.sure)
+        if len(sure) and rng.random() >= chances.empty:
+            box = faces.boxes[sure[int(rng.integers(len(sure)))]]
+            centre = (box[:2] + box[2:]) / 2
+            face = float(np.sqrt(np.prod(box[2:] - box[:2])))
+            low, high = max(11.0, 0.1 * smaller), max(16.0, 0.95 * smaller)
+            wanted = np.exp(rng.uniform(np.log(low), np.log(high)))
+            least = _LEAST_FILL * smaller / min(width, height)
+            zoom = min(max(wanted / face, least), _LARGEST_ZOOM)
+            margin = float(np.clip(0.4 * face * zoom / smaller, 0.12, 0.48))
+        else:
+            margin = 0.5
+            centre = rng.uniform(0, 1, 2) * np.array([width, height])
+            zoom = smaller / max(width, height) * np.exp(rng.uniform(0, 1.5))
+        draw = rng.random()
+        if draw < chances.sideways:
+            angle = rng.uniform(-180, 180)
+        elif draw < chances.sideways + chances.turned:
+            angle = rng.uniform(-chances.large_angle, chances.large_angle)
+        else:
+            angle = float(np.clip(rng.normal(0, chances.small_angle), -40, 40))
+        mirrored = bool(rng.random() < 0.5)
+        cosine, sine = np.cos(np.radians(angle)) * zoom, np.sin(np.radians(angle)) * zoom
+        linear = np.array([[cosine, -sine], [sine, cosine]])
+        if mirrored:
+            linear = linear * np.array([-1, 1])
+        target = np.array(size) * rng.uniform(margin, 1 - margin, 2)
+        return np.concatenate([linear, (target - linear @ centre)[:, None]], axis=1), mirrored
+
+    def _cover(self, tile: NDArray[np.uint8], labels: Labels, rng: np.random.Generator) -> None:
+        for index in range(len(labels.faces)):
+            if not labels.sure[index]:
+                continue
+            if self._crops and labels.pointed[index] and rng.random() < self._chances.replaced:
+                self._crops.lay_over(tile, labels.faces.points[index], rng)
+            if rng.random() >= self._chances.covered:
+                continue
+            draw = rng.random()
+            if draw < 0.5 and labels.pointed[index]:
+                draw_mask(tile, labels.faces.points[index], rng)
+            elif draw < 0.7 and labels.pointed[index]:
+                draw_glasses(tile, labels.faces.points[index], rng)
+            else:
+                draw_bar(tile, labels.faces.boxes[index], rng)

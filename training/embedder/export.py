@@ -1,0 +1,85 @@
+"""Write the trained student as `embedder.fp32.onnx` and `embedder.int8.onnx`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from training.embedder.damage import Damage, as_input, damaged
+from training.embedder.model import Embedder
+from training.embedder.targets import Shown, shown_in
+from training.embedder.train import damage_from, model_from
+from training.onnx_export import export_model, largest_difference, store_halved
+from training.quantise import QuantisePlan, quantise_file
+from training.runtime import read_config
+
+CALIBRATION_CROPS = 512
+_BATCH = 32
+# The joined template's rounding in float16 must stay far below what a decision depends on.
+_TOLERANCE = 1e-3
+
+
+def calibration_batches(shown: Shown, damage: Damage, *, crops: int, seed: int) -> list[NDArray[np.float32]]:
+    """Varied inputs for the activation ranges: pictures shown in training, as damaged as in training."""
+    rng = np.random.default_rng((seed, 3))
+    rows = rng.integers(0, len(shown.pictures), crops)
+    pictures = np.stack([damaged(shown.canvas(int(row)), damage, rng) for row in rows])
+    return [as_input(pictures[k : k + _BATCH]) for k in range(0, crops, _BATCH)]
+
+
+def write_models(
+    model: Embedder, batches: list[NDArray[np.float32]], folder: Path, plan: QuantisePlan
+) -> dict[str, float]:
+    """Write both files into `folder`; returns their sizes in bytes and the largest FP32 difference.
+
+    Raises ValueError when the exported file does not compute what the network does.
+    """
+    example = torch.from_numpy(batches[0][:2])
+    with tempfile.TemporaryDirectory() as scratch:
+        full = Path(scratch) / "full.onnx"
+        export_model(model, example, full, outputs=["e"], dynamic={"x": {0: "batch"}, "e": {0: "batch"}})
+        difference = largest_difference(model, full, torch.from_numpy(batches[0]))
+        if difference > _TOLERANCE:
+            raise ValueError(f"the exported network differs by {difference:.2g}")
+        store_halved(full, folder / "embedder.fp32.onnx")
+        quantise_file(full, folder / "embedder.int8.onnx", batches, plan)
+    sizes = {name: (folder / f"embedder.{name}.onnx").stat().st_size for name in ("fp32", "int8")}
+    return {"fp32_bytes": sizes["fp32"], "int8_bytes": sizes["int8"], "difference": difference}
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, default=Path(__file__).parent / "config.toml")
+    parser.add_argument("--work", type=Path, required=True, help="folder of training.embedder.train")
+    parser.add_argument("--weights", type=Path, help="another state dict than WORK/embedder.pt")
+    parser.add_argument("--output", type=Path, required=True, help="folder for the ONNX files")
+    parser.add_argument("--ranges", choices=("minmax", "percentile", "entropy"), default="minmax")
+    parser.add_argument("--in-float", nargs="*", default=[], help="nodes that stay in float32")
+    arguments = parser.parse_args()
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+    settings = read_config(arguments.config)
+    model = model_from(settings)
+    weights = arguments.weights or arguments.work / "embedder.pt"
+    model.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+    batches = calibration_batches(
+        shown_in(arguments.work, settings),
+        damage_from(settings),
+        crops=CALIBRATION_CROPS,
+        seed=int(settings["seed"]),
+    )
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    plan = QuantisePlan(ranges=arguments.ranges, in_float=tuple(arguments.in_float))
+    print(json.dumps(write_models(model, batches, arguments.output, plan)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""The student: a plain residual network of 3x3 convolutions, quick to train on a CPU and easy to quantise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+SIDE = 112
+STRIDES = 32  # stem and four stages, each halving the picture
+
+
+def _convolution(inputs: int, outputs: int, kernel: int, stride: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(outputs))
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions beside a shortcut; `silent` blocks begin as the identity."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int, *, silent: bool = False) -> None:
+        super().__init__()
+        self.first = _convolution(inputs, outputs, 3, stride)
+        self.second = _convolution(outputs, outputs, 3, 1)
+        plain = stride == 1 and inputs == outputs
+        self.shortcut = nn.Identity() if plain else _convolution(inputs, outputs, 1, stride)
+        last = self.second[1]
+        if silent and isinstance(last, nn.BatchNorm2d):
+            nn.init.zeros_(last.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """NxCxHxW to NxC'xH/sxW/s."""
+        inner = functional.relu(self.first(x), inplace=True)
+        return functional.relu(self.second(inner) + self.shortcut(x), inplace=True)
+
+
+class Embedder(nn.Module):
+    """Nx3x112x112 BGR, (value - 127.5) / 128, to Nx`size` templates that are not normalised.
+
+    widths, blocks: channels and residual blocks of the four stages. added: further blocks at the end of each
+    stage that begin as the identity, so that a trained smaller network can grow without losing what it knows.
+    """
+
+    def __init__(
+        self, widths: Sequence[int], blocks: Sequence[int], added: Sequence[int], *, size: int = 256
+    ) -> None:
+        super().__init__()
+        self.stem = _convolution(3, widths[0], 3, 2)
+        stages = []
+        inputs = widths[0]
+        for width, count, extra in zip(widths, blocks, added, strict=True):
+            stage = [ResidualBlock(inputs, width, 2)]
+            stage += [ResidualBlock(width, width, 1, silent=k >= count - 1) for k in range(count - 1 + extra)]
+            stages.append(nn.Sequential(*stage))
+            inputs = width
+        self.stages = nn.Sequential(*stages)
+        cells = (-(-SIDE // STRIDES)) ** 2
+        self.project = nn.Linear(inputs * cells, size, bias=False)
+        self.norm = nn.BatchNorm1d(size)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The templates of a batch."""
+        features = self.stages(functional.relu(self.stem(x), inplace=True))
+        templates: Tensor = self.norm(self.project(features.flatten(1)))
+        return templates
+
+
+def continue_from(model: Embedder, weights: Mapping[str, Tensor]) -> list[str]:
+    """Take over the weights of a network that has the same widths and fewer blocks; returns what stays new.
+
+    Raises ValueError when the weights hold anything that this network has no place for.
+    """
+    missing, unexpected = model.load_state_dict(dict(weights), strict=False)
+    if unexpected:
+        raise ValueError(f"weights of another network: {', '.join(unexpected[:3])}")
+    return list(missing)

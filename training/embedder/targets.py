@@ -1,0 +1,173 @@
+"""The pictures shown in training and the templates that the teachers give them.
+
+Sample `index` below the number of pictures is that picture; beyond it, a blend of two pictures that is
+drawn from the seed and the index alone, so blends need not be stored and labelling can stop at any sample.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from training.augment.geometry import Jitter, centre_crop, jittered_crop
+from training.images import Label, NoPictures, labels_of, open_pictures, resized
+from training.runtime import read_config
+from training.teachers.embedding import EmbeddingTeachers, normalised, principal_axes
+
+CANVAS = 128  # a crop on the ArcFace 112 template with 8 px of margin on every side
+CROP = 112
+# The two faces of a blend are moved against each other, so that one pair gives many people.
+BLEND_JITTER = Jitter(rotation_deg=3.0, scale=0.03, shift_px=1.5, mirror_share=0.5)
+COLLECTIONS = ("faces", "masks")
+_CHUNK = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Everything shown in training.
+
+    pictures: Px128x128x3 uint8 BGR. people: P int32, the person's number, -1 where unknown.
+    seed, seam_share: how blends are drawn.
+    """
+
+    pictures: NDArray[np.uint8]
+    people: NDArray[np.int32]
+    seed: int
+    seam_share: float
+
+    def canvas(self, index: int) -> NDArray[np.uint8]:
+        """The 128x128x3 picture of one sample."""
+        count = len(self.pictures)
+        if index < count:
+            return np.asarray(self.pictures[index])
+        rng = np.random.default_rng((self.seed, index))
+        first, second = (
+            jittered_crop(self.pictures[rng.integers(count)], size=CANVAS, jitter=BLEND_JITTER, rng=rng)
+            for _ in range(2)
+        )
+        if rng.random() >= self.seam_share:
+            share = float(rng.uniform(0.3, 0.7))
+            return np.asarray(cv2.addWeighted(first, share, second, 1 - share, 0), np.uint8)
+        middle = rng.uniform(40, 85) + (CANVAS - CROP) / 2
+        lower = 1 / (1 + np.exp(-(np.arange(CANVAS) - middle) / 4))
+        mixed = first * (1 - lower)[:, None, None] + second * lower[:, None, None]
+        return np.asarray(mixed + 0.5, np.uint8)
+
+
+def gather(data: Path, work: Path) -> None:
+    """Read the training pictures of all collections once, into `work/pictures.npy` and `work/people.npy`.
+
+    data: a folder with the collections `faces` (and `faces.csv` if there are labels) and `masks`, as folders
+    or tar files, or any folder of aligned square crops. Only pictures of the split `train` are read.
+    """
+    places = [data / name for name in COLLECTIONS]
+    if not any(place.is_dir() or place.with_name(place.name + ".tar").is_file() for place in places):
+        places = [data]
+    found: list[tuple[Path, Label]] = []
+    opened = {}
+    for place in places:
+        try:
+            opened[place] = open_pictures(place)
+        except NoPictures:
+            continue
+        labels = labels_of(opened[place], place.with_name(place.name + ".csv"))
+        found += [(place, label) for label in labels if label.split == "train"]
+    if not found:
+        raise NoPictures(f"no training pictures in {data}")
+    pictures = np.lib.format.open_memmap(
+        work / "pictures.npy.partial", "w+", np.uint8, (len(found), CANVAS, CANVAS, 3)
+    )
+    names = [label.identity if place.name == "faces" or len(places) == 1 else "" for place, label in found]
+    numbers = {name: number for number, name in enumerate(sorted({name for name in names if name}))}
+    for row, (place, label) in enumerate(found):
+        pictures[row] = resized(opened[place].read(label.name), CANVAS)
+    pictures.flush()
+    np.save(work / "people.npy", np.array([numbers.get(name, -1) for name in names], np.int32))
+    (work / "pictures.npy.partial").rename(work / "pictures.npy")
+
+
+def shown_in(work: Path, settings: dict[str, Any]) -> Shown:
+    """What `gather` left in `work`."""
+    return Shown(
+        pictures=np.load(work / "pictures.npy", mmap_mode="r"),
+        people=np.load(work / "people.npy"),
+        seed=int(settings["seed"]),
+        seam_share=float(settings["targets"]["seam_share"]),
+    )
+
+
+def label(shown: Shown, teachers: EmbeddingTeachers, work: Path, *, blends: int) -> None:
+    """Let the teachers describe every sample, in chunks `work/templates/NNNNN.npy` of joined templates."""
+    folder = work / "templates"
+    folder.mkdir(exist_ok=True)
+    total = len(shown.pictures) + blends
+    for start in range(0, total, _CHUNK):
+        path = folder / f"{start // _CHUNK:05d}.npy"
+        if path.is_file():
+            continue
+        rows = [
+            teachers.joined(centre_crop(shown.canvas(index), CROP)[None])[0]
+            for index in range(start, min(total, start + _CHUNK))
+        ]
+        partial = path.with_suffix(".partial")
+        with partial.open("wb") as stream:
+            np.save(stream, np.stack(rows).astype(np.float16))
+        partial.rename(path)
+        print(json.dumps({"labelled": start + len(rows), "of": total}), flush=True)
+
+
+def targets(shown: Shown, work: Path, *, size: int, person_share: float) -> NDArray[np.float32]:
+    """Mx`size` target templates of length 1 for the samples labelled so far (the first M).
+
+    The projection is taken from `work/projection.npy` if it is there (the space of weights that are being
+    continued), else from the templates themselves and kept there.
+    """
+    chunks = sorted((work / "templates").glob("*.npy"))
+    joined = normalised(np.concatenate([np.load(chunk) for chunk in chunks]).astype(np.float32))
+    place = work / "projection.npy"
+    if not place.is_file():
+        np.save(place, principal_axes(joined[::5], size))
+    rows = normalised(joined @ np.load(place).astype(np.float32))
+    for person in np.unique(shown.people[shown.people >= 0]):
+        members = np.nonzero(shown.people[: len(rows)] == person)[0]
+        if len(members) > 1:
+            mean = normalised(rows[members].mean(axis=0, keepdims=True))
+            rows[members] = normalised((1 - person_share) * rows[members] + person_share * mean)
+    return rows
+
+
+def prepare(settings: dict[str, Any], *, data: Path, teachers: Path, work: Path) -> None:
+    """Gather the pictures, then label them; continues where it was stopped."""
+    work.mkdir(parents=True, exist_ok=True)
+    if not (work / "pictures.npy").is_file():
+        gather(data, work)
+    label(
+        shown_in(work, settings),
+        EmbeddingTeachers(teachers),
+        work,
+        blends=int(settings["targets"]["blends"]),
+    )
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, default=Path(__file__).parent / "config.toml")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--teachers", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    arguments = parser.parse_args()
+    cv2.setNumThreads(1)
+    settings = read_config(arguments.config)
+    prepare(settings, data=arguments.data, teachers=arguments.teachers, work=arguments.work)
+
+
+if __name__ == "__main__":
+    main()
