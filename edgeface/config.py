@@ -271,6 +271,9 @@ class ServerConfig(Section):
     max_request_bytes: int = Field(
         21 * 1024 * 1024, ge=1024, description="Largest request body, bytes (two 10M images)."
     )
+    max_archive_bytes: int = Field(
+        2 * 1024**3, ge=1024, description="Largest archive to import, bytes (a million templates are about 1.2 GB)."
+    )
     body_timeout_s: float = Field(15.0, gt=0, le=600, description="Seconds within which a body must arrive.")
     grace_s: float = Field(5.0, ge=0, le=120, description="Seconds that running calls get at a stop.")
 

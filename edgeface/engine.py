@@ -18,7 +18,6 @@ from edgeface.analysis import Analyzer, Wants
 from edgeface.config import Config, QualityThresholds
 from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.gallery.gallery import Gallery
-from edgeface.gallery.keys import load_or_create_key, subkey
 from edgeface.gallery.records import Candidate, FaceRecord
 from edgeface.image import decode
 from edgeface.inference.locate import locate_pack
@@ -102,7 +101,6 @@ class Engine:
         analyzer: Analyzer,
         gallery: Gallery,
         scale: ScoreScale,
-        token_key: bytes,
         telemetry: Telemetry,
     ) -> None:
         self.config = config
@@ -110,7 +108,6 @@ class Engine:
         self.analyzer = analyzer
         self.gallery = gallery
         self.scale = scale
-        self._token_key = token_key
         self._telemetry = telemetry
 
     @classmethod
@@ -121,18 +118,16 @@ class Engine:
         ``GALLERY_*`` and ``STORAGE_*`` errors.
         """
         telemetry = telemetry or NoTelemetry()
-        pack = ModelPack.load(locate_pack(config.models.pack))
+        pack = ModelPack.load(locate_pack(config.models.pack, config.state_dir))
         if missing := {"detector", "embedder"} - set(pack.roles):
             raise EdgeFaceError(
                 ErrorCode.FEATURE_UNAVAILABLE, f"The pack '{pack.name}' lacks {', '.join(sorted(missing))}."
             )
-        key = load_or_create_key(config.state_dir, config.gallery.key_file)
         gallery = Gallery.open(
             config.state_dir,
             contract_id=pack.contract_id,
             dimension=pack.dimension,
             config=config.gallery,
-            key=key,
         )
         try:
             analyzer = Analyzer.open(pack, config, cache_dir=config.state_dir, observe=telemetry.stage)
@@ -142,7 +137,6 @@ class Engine:
                 analyzer=analyzer,
                 gallery=gallery,
                 scale=ScoreScale.from_points(pack.calibration),
-                token_key=subkey(key, b"face-token"),
                 telemetry=telemetry,
             )
         except BaseException:
@@ -376,7 +370,7 @@ class Engine:
 
     def _decode(self, picture: bytes | ImageArray) -> tuple[ImageArray, bytes]:
         if isinstance(picture, np.ndarray):
-            return picture, hashlib.sha256(np.ascontiguousarray(picture)).digest()
+            return picture, hashlib.sha256(np.ascontiguousarray(picture).data).digest()
         with timed(self._telemetry, "decode"):
             try:
                 return decode(picture, self.config.image), hashlib.sha256(picture).digest()
@@ -486,7 +480,7 @@ class Engine:
 
     def _token(self, digest: bytes, what: bytes) -> str:
         # Keyed, so that a token reveals nothing of the picture and devices cannot be linked by it.
-        return hmac.new(self._token_key, digest + what, hashlib.sha256).hexdigest()[:32]
+        return hmac.new(self.gallery.subkey("face-token"), digest + what, hashlib.sha256).hexdigest()[:32]
 
 
 def _box_key(face: Face) -> bytes:

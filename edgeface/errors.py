@@ -73,6 +73,7 @@ class ErrorCode(Enum):
     STORAGE_FULL = ErrorSpec("The storage is full; nothing was written.", 507, True, exit_code=6)
     STORAGE_READ_ONLY = ErrorSpec("The state directory cannot be written; nothing was written.", 500, exit_code=6)
     CONFIG_INVALID = ErrorSpec("The configuration is invalid.", 500, exit_code=6)
+    SOCKET_IN_USE = ErrorSpec("Another daemon answers on this socket.", 500, exit_code=6)
 
     # --- load (exit 8: try again)
     BUSY = ErrorSpec("The device is busy.", 503, True, exit_code=8)

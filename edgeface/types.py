@@ -198,6 +198,14 @@ class Match:
     """False match rate at a threshold equal to this comparison's similarity, from the pack's table."""
 
 
+@dataclass(frozen=True, slots=True)
+class CalibrationPoint:
+    """One row of a pack's measured table: the share of impostor comparisons whose cosine reaches ``cosine``."""
+
+    cosine: float
+    fmr: float
+
+
 class FaceOrder(str, Enum):
     """Which face comes first (Baidu v4 ``face_sort_type`` 0 and 1)."""
 

@@ -1,0 +1,165 @@
+"""``enroll``: pictures of one user, or a folder of users, with a table of what was taken and what was refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from edgeface.cli.backend import Backend, Look
+from edgeface.cli.files import Submission, read_picture, submissions
+from edgeface.cli.output import OK, PARTLY
+from edgeface.cli.pictures import Level, Order
+from edgeface.cli.session import session_of
+from edgeface.cli.tables import reason
+from edgeface.errors import EdgeFaceError, ErrorCode
+
+# After one of these nothing further can succeed: stop instead of failing once per picture.
+_FATAL = frozenset(
+    {
+        ErrorCode.STORAGE_FULL,
+        ErrorCode.STORAGE_READ_ONLY,
+        ErrorCode.GALLERY_CORRUPT,
+        ErrorCode.FORBIDDEN,
+        ErrorCode.UNREACHABLE,
+        ErrorCode.SHUTTING_DOWN,
+        ErrorCode.LIMIT_GROUPS,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one picture: the face's token, or the error."""
+
+    submission: Submission
+    result: str | EdgeFaceError
+
+    @property
+    def error(self) -> EdgeFaceError | None:
+        return self.result if isinstance(self.result, EdgeFaceError) else None
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(enroll)
+
+
+def enroll(
+    context: typer.Context,
+    images: Annotated[
+        list[Path], typer.Argument(help="Pictures of --user, or folders that hold a folder of photos per user.")
+    ],
+    group: Annotated[str, typer.Option("--group", "-g", help="Group to enrol in; made when new.")],
+    user: Annotated[str | None, typer.Option("--user", "-u", help="Whose pictures these are.")] = None,
+    info: Annotated[str | None, typer.Option("--info", help="user_info to keep with the user.")] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="The first picture replaces every earlier face of the user.")
+    ] = False,
+    single: Annotated[bool, typer.Option("--single", help="Refuse pictures with several faces.")] = False,
+    level: Level = None,
+    order: Order = None,
+) -> None:
+    """Enrol people; exit code 12 when some pictures were refused."""
+    session = session_of(context)
+    todo = submissions(images, user)
+    with session.backend() as backend, session.output.progress("enrolling", len(todo)) as done:
+        outcomes = []
+        replaced: set[str] = set()
+        for submission in todo:
+            outcome = _enrol(
+                backend,
+                submission,
+                group,
+                Look(level, order),
+                info=info,
+                replace=replace and submission.user_id not in replaced,
+                single=single,
+            )
+            outcomes.append(outcome)
+            if outcome.error is None:
+                replaced.add(submission.user_id)
+            elif outcome.error.code in _FATAL:
+                raise outcome.error
+            done(1)
+    refused = [outcome for outcome in outcomes if outcome.error]
+    data = {
+        "group_id": group,
+        "accepted": [_accepted(outcome) for outcome in outcomes if not outcome.error],
+        "rejected": [_rejected(outcome) for outcome in refused],
+    }
+
+    def human(console: Console) -> None:
+        _print(console, group, outcomes)
+
+    first = refused[0].error if refused else None
+    if first is not None and len(refused) == len(outcomes):
+        if len(outcomes) == 1:
+            raise first
+        session.output.partial(data, first, human)
+        raise typer.Exit(first.code.spec.exit_code)
+    session.output.result(data, human)
+    raise typer.Exit(PARTLY if refused else OK)
+
+
+def _enrol(
+    backend: Backend,
+    submission: Submission,
+    group: str,
+    look: Look,
+    *,
+    info: str | None,
+    replace: bool,
+    single: bool,
+) -> Outcome:
+    try:
+        done = backend.enrol(
+            read_picture(submission.file),
+            group,
+            submission.user_id,
+            look,
+            user_info=info,
+            replace_faces=replace,
+            single_face=single,
+        )
+    except EdgeFaceError as error:
+        return Outcome(submission, error)
+    return Outcome(submission, done.record.face_token)
+
+
+def _accepted(outcome: Outcome) -> dict[str, Any]:
+    submission = outcome.submission
+    return {"file": str(submission.file), "user_id": submission.user_id, "face_token": outcome.result}
+
+
+def _rejected(outcome: Outcome) -> dict[str, Any]:
+    submission = outcome.submission
+    error = outcome.error.as_dict() if outcome.error else {}
+    return {"file": str(submission.file), "user_id": submission.user_id, "error": error}
+
+
+def _print(console: Console, group: str, outcomes: Sequence[Outcome]) -> None:
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
+    for column in ("", "user", "picture", "result"):
+        table.add_column(column, overflow="fold")
+    for outcome in outcomes:
+        error = outcome.error
+        table.add_row(
+            "[red]✗[/]" if error else "[green]✓[/]",
+            escape(outcome.submission.user_id),
+            escape(str(outcome.submission.file)),
+            f"[red]{escape(reason(error))}[/]" if error else f"[dim]{outcome.result}[/]",
+        )
+    console.print(table)
+    accepted = sum(outcome.error is None for outcome in outcomes)
+    people = len({outcome.submission.user_id for outcome in outcomes if outcome.error is None})
+    console.print(
+        f"{accepted} of {len(outcomes)} pictures enrolled in [bold]{escape(group)}[/], "
+        f"{people} {'person' if people == 1 else 'people'}"
+    )

@@ -1,0 +1,21 @@
+"""``serve``: the daemon in the foreground, as systemd starts it."""
+
+from __future__ import annotations
+
+import typer
+
+from edgeface.cli.session import session_of
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("serve")(serve)
+
+
+def serve(context: typer.Context) -> None:
+    """Run the daemon: the engine behind a Unix socket. SIGTERM and SIGINT stop it."""
+    session = session_of(context)
+    session.require_state_dir()
+    from edgeface.api import daemon
+
+    daemon.serve(session.config)

@@ -1,0 +1,360 @@
+"""The typed, synchronous client. It needs no HTTP library and loads no model."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+from urllib.parse import quote, urlencode
+
+from edgeface.client import reading
+from edgeface.client.gallery_calls import GalleryCalls
+from edgeface.client.results import Comparison, Detection, Enrolment, Identification, Info, Readiness, Verification
+from edgeface.client.transport import Transport, failure_of
+from edgeface.config import QualityThresholds, load_config
+from edgeface.gallery.records import FaceRecord
+from edgeface.types import Face, FaceOrder, Match, QualityLevel, Template
+
+DEFAULT_TIMEOUT_S = 30.0
+
+
+class Client(GalleryCalls):
+    """Talks to the daemon. May be shared between threads; close it, or use it in a ``with`` block.
+
+    socket: path of the daemon's socket; default: the configured one. timeout: seconds that an answer may take.
+    Every method raises :class:`EdgeFaceError` with the catalogue's code; ``UNREACHABLE`` when nobody answers.
+    Pictures are encoded files (JPEG, PNG, BMP, WebP) as bytes.
+    """
+
+    def __init__(self, socket: str | Path | None = None, timeout: float = DEFAULT_TIMEOUT_S) -> None:
+        self.socket = load_config().server.socket if socket is None else Path(socket)
+        self._transport = Transport(self.socket, timeout)
+
+    def close(self) -> None:
+        """Close the connections. The client opens new ones when it is used again."""
+        self._transport.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ------------------------------------------------------------------ daemon
+
+    def live(self) -> bool:
+        """Whether the daemon answers at all."""
+        return bool(self._get("/v1/health/live")["live"])
+
+    def ready(self) -> Readiness:
+        """Whether the daemon computes calls, and why not."""
+        data = self._json("GET", "/v1/health/ready", accepted=(200, 503))
+        return Readiness(data["ready"], tuple(data["reasons"]))
+
+    def info(self) -> Info:
+        """Versions, model pack, features, limits, and this caller's role."""
+        return reading.info(self._get("/v1/info"))
+
+    def metrics(self) -> str:
+        """The Prometheus exposition."""
+        return self._bytes("GET", "/metrics").decode("utf-8")
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        return self._get("/v1/openapi.json")
+
+    # ------------------------------------------------------------------ pictures
+
+    def detect(
+        self,
+        picture: bytes,
+        *,
+        landmarks: bool = False,
+        pose: bool = False,
+        quality: bool = False,
+        max_faces: int | None = None,
+        order: FaceOrder | None = None,
+        turned: bool | None = None,
+        quality_control: QualityLevel | None = None,
+        thresholds: QualityThresholds | None = None,
+    ) -> Detection:
+        """Find faces, and measure what is asked for; with ``quality_control`` each face gets a verdict."""
+        wanted = {"landmarks": landmarks, "pose": pose, "quality": quality}
+        options = {
+            "fields": [name for name, asked in wanted.items() if asked],
+            "max_faces": max_faces,
+            "turned": turned,
+            **_judged(order, quality_control, thresholds),
+        }
+        return reading.detection(self._picture("POST", "/v1/detect", picture, options))
+
+    def embed(
+        self,
+        picture: bytes,
+        *,
+        order: FaceOrder | None = None,
+        quality_control: QualityLevel | None = None,
+        thresholds: QualityThresholds | None = None,
+    ) -> Face:
+        """The first face with its template."""
+        options = _judged(order, quality_control, thresholds)
+        return reading.face(self._picture("POST", "/v1/embed", picture, options)["face"])
+
+    def compare(
+        self,
+        first: bytes,
+        second: bytes,
+        *,
+        order: FaceOrder | None = None,
+        quality_control: QualityLevel | None = None,
+        thresholds: QualityThresholds | None = None,
+    ) -> Comparison:
+        """1:1 of two pictures."""
+        options = _judged(order, quality_control, thresholds)
+        if "thresholds" in options:
+            pictures = {"image": _base64(first), "image2": _base64(second)}
+            return reading.comparison(self._post("/v1/compare", {**_given(options), **pictures}))
+        body, content_type = _multipart(_texts(options), {"image": first, "image2": second})
+        return reading.comparison(
+            self._json("POST", "/v1/compare", body=body, headers={"Content-Type": content_type})
+        )
+
+    def compare_templates(self, first: Template, second: Template) -> Comparison:
+        """1:1 of two templates."""
+        templates = {"template": reading.template_json(first), "template2": reading.template_json(second)}
+        return reading.comparison(self._post("/v1/compare/templates", templates))
+
+    # ------------------------------------------------------------------ decisions
+
+    def identify(
+        self,
+        picture: bytes,
+        groups: Sequence[str],
+        *,
+        top: int = 1,
+        threshold: float | None = None,
+        user_id: str | None = None,
+        order: FaceOrder | None = None,
+        quality_control: QualityLevel | None = None,
+        thresholds: QualityThresholds | None = None,
+    ) -> Identification:
+        """1:N of the first face in the groups (only ``user_id``'s faces where given)."""
+        options = {
+            "groups": list(groups),
+            "top": top,
+            "threshold": threshold,
+            "user_id": user_id,
+            **_judged(order, quality_control, thresholds),
+        }
+        return reading.identification(self._picture("POST", "/v1/identify", picture, options))
+
+    def identify_template(
+        self,
+        template: Template,
+        groups: Sequence[str],
+        *,
+        top: int = 1,
+        threshold: float | None = None,
+        user_id: str | None = None,
+    ) -> tuple[Match, ...]:
+        """1:N of a template made earlier."""
+        options = {"groups": list(groups), "top": top, "threshold": threshold, "user_id": user_id}
+        data = self._post("/v1/identify", {**_given(options), "template": reading.template_json(template)})
+        return tuple(reading.match(item) for item in data["matches"])
+
+    def identify_all(
+        self,
+        picture: bytes,
+        groups: Sequence[str],
+        *,
+        max_faces: int | None = None,
+        top: int = 1,
+        threshold: float | None = None,
+        order: FaceOrder | None = None,
+        quality_control: QualityLevel | None = None,
+        thresholds: QualityThresholds | None = None,
+    ) -> tuple[Identification, ...]:
+        """M:N: every face of the picture in the groups, first face first."""
+        options = {
+            "groups": list(groups),
+            "max_faces": max_faces,
+            "top": top,
+            "threshold": threshold,
+            **_judged(order, quality_control, thresholds),
+        }
+        data = self._picture("POST", "/v1/identify/all", picture, options)
+        return tuple(reading.identification(item) for item in data["faces"])
+
+    def verify(
+        self,
+        picture: bytes,
+        group_id: str,
+        user_id: str,
+        *,
+        threshold: float | None = None,
+        order: FaceOrder | None = None,
+        quality_control: QualityLevel | None = None,
+        thresholds: QualityThresholds | None = None,
+    ) -> Verification:
+        """1:1 of the first face against the user's enrolled faces."""
+        options = {
+            "group_id": group_id,
+            "user_id": user_id,
+            "threshold": threshold,
+            **_judged(order, quality_control, thresholds),
+        }
+        return reading.verification(self._picture("POST", "/v1/verify", picture, options))
+
+    # ------------------------------------------------------------------ enrolment
+
+    def enrol(
+        self,
+        picture: bytes,
+        group_id: str,
+        user_id: str,
+        *,
+        user_info: str | None = None,
+        replace_faces: bool = False,
+        create_group: bool = True,
+        single_face: bool = False,
+        order: FaceOrder | None = None,
+        quality_control: QualityLevel | None = None,
+        thresholds: QualityThresholds | None = None,
+    ) -> Enrolment:
+        """Add the first face of the picture to a user (made when new); ``replace_faces``: it replaces all."""
+        options = {
+            "user_info": user_info,
+            "create_group": create_group,
+            "single_face": single_face,
+            **_judged(order, quality_control, thresholds),
+        }
+        method = "PUT" if replace_faces else "POST"
+        return reading.enrolment(self._picture(method, _faces_path(group_id, user_id), picture, options))
+
+    def enrol_template(
+        self,
+        template: Template,
+        group_id: str,
+        user_id: str,
+        *,
+        user_info: str | None = None,
+        replace_faces: bool = False,
+        create_group: bool = True,
+    ) -> FaceRecord:
+        """Add a template made earlier."""
+        options = {
+            "user_info": user_info,
+            "create_group": create_group,
+            "template": reading.template_json(template),
+        }
+        method = "PUT" if replace_faces else "POST"
+        data = self._send_json(method, _faces_path(group_id, user_id), _given(options))
+        return reading.face_record(data["record"])
+
+    # ------------------------------------------------------------------ inside
+
+    def _picture(self, method: str, path: str, picture: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
+        if "thresholds" in options:  # an object, which only JSON can spell
+            return self._send_json(method, path, {**_given(options), "image": _base64(picture)})
+        query = urlencode(_texts(options))
+        return self._json(
+            method,
+            f"{path}?{query}" if query else path,
+            body=picture,
+            headers={"Content-Type": "application/octet-stream"},
+        )
+
+    def _get(self, path: str) -> dict[str, Any]:
+        return self._json("GET", path)
+
+    def _delete(self, path: str) -> dict[str, Any]:
+        return self._json("DELETE", path)
+
+    def _post(self, path: str, value: Mapping[str, Any]) -> dict[str, Any]:
+        return self._send_json("POST", path, value)
+
+    def _send_json(self, method: str, path: str, value: Mapping[str, Any]) -> dict[str, Any]:
+        body = json.dumps(value).encode("utf-8")
+        return self._json(method, path, body=body, headers={"Content-Type": "application/json"})
+
+    def _json(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | IO[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+        accepted: tuple[int, ...] = (200, 201),
+    ) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self._bytes(method, path, body=body, headers=headers, accepted=accepted))
+        return found
+
+    def _bytes(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | IO[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+        accepted: tuple[int, ...] = (200, 201),
+    ) -> bytes:
+        with self._transport.exchange(method, path, body, headers or {}) as response:
+            data = response.read()
+            if response.status not in accepted:
+                raise failure_of(response.status, data)
+            return data
+
+
+def _faces_path(group_id: str, user_id: str) -> str:
+    return f"/v1/groups/{quote(group_id, safe='')}/users/{quote(user_id, safe='')}/faces"
+
+
+def _judged(
+    order: FaceOrder | None, level: QualityLevel | None, thresholds: QualityThresholds | None
+) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "order": order.value if order else None,
+        "quality_control": level.value if level else None,
+    }
+    if thresholds is not None:
+        options["thresholds"] = thresholds.model_dump(exclude_none=True)
+    return options
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _texts(options: Mapping[str, Any]) -> dict[str, str]:
+    found = {}
+    for name, value in _given(options).items():
+        if isinstance(value, bool):
+            found[name] = "true" if value else "false"
+        elif isinstance(value, list):
+            if value:
+                found[name] = ",".join(value)
+        else:
+            found[name] = str(value)
+    return found
+
+
+def _base64(picture: bytes) -> str:
+    return b64encode(picture).decode("ascii")
+
+
+def _multipart(texts: Mapping[str, str], pictures: Mapping[str, bytes]) -> tuple[bytes, str]:
+    boundary = secrets.token_hex(16)
+    pieces = []
+    for name, text in texts.items():
+        pieces.append(f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'.encode())
+    for name, picture in pictures.items():
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{name}"\r\n\r\n'
+        pieces += [head.encode(), picture, b"\r\n"]
+    pieces.append(f"--{boundary}--\r\n".encode())
+    return b"".join(pieces), f"multipart/form-data; boundary={boundary}"

@@ -1,0 +1,1 @@
+"""Accuracy protocols of the field. The maths is pure; only ``pictures.py`` touches files and models."""

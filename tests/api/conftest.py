@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import pictures
+from tests.api.running import Running, running
+
+
+@pytest.fixture(scope="package")
+def daemon() -> Iterator[Running]:
+    """One daemon for every test that leaves it as it was; tests use group names of their own."""
+    with running() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def portrait() -> bytes:
+    return pictures.encoded(pictures.astronaut(), ".jpg")
+
+
+@pytest.fixture(scope="session")
+def other_portrait() -> bytes:
+    return pictures.encoded(pictures.hopper(), ".jpg")
+
+
+@pytest.fixture(scope="session")
+def no_face() -> bytes:
+    return pictures.encoded(pictures.non_face("rocket"), ".jpg")
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A folder with a path short enough for a Unix socket (at most 107 characters)."""
+    folder = Path(tempfile.mkdtemp(prefix="ef"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
