@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic.json_schema import models_json_schema
 
 import edgeface
-from edgeface.api.answers import Answer, ErrorAnswer
+from edgeface.api.answers import Answer
 from edgeface.api.options import Options
+from edgeface.api.system_answers import ErrorAnswer
 from edgeface.errors import ErrorCode
 
 if TYPE_CHECKING:

@@ -67,13 +67,12 @@ def find_problems(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
 def _play(session: Session) -> tuple[list[Outcome], Facts]:
     from edgeface.cli.daemon import DaemonBackend
     from edgeface.cli.showcase.daemon import temporary_daemon
-    from edgeface.cli.showcase.outcome import enrol_scene, judge_scene
+    from edgeface.cli.showcase.outcome import GROUP, Ending, enrol_scene, judge_scene
     from edgeface.cli.showcase.scenes import enrolment_scenes, scenes
     from edgeface.cli.showcase.sheet import Facts
     from edgeface.inference.precision import cpu_model
 
     enrolments, others = enrolment_scenes(), scenes()
-    users = [scene.people[0] for scene in enrolments]
     with session.output.progress("starting the daemon", None):
         daemon = temporary_daemon(session.options.config_file)
         client, ready_seconds = daemon.__enter__()
@@ -83,7 +82,9 @@ def _play(session: Session) -> tuple[list[Outcome], Facts]:
         def stages() -> Mapping[str, float]:
             return stage_seconds(client.metrics())
 
+        backend.add_group(GROUP)
         outcomes = [enrol_scene(backend, scene, stages) for scene in enrolments]
+        users = [item.scene.people[0] for item in outcomes if item.ending is Ending.ENROLLED]
         with session.output.progress("identifying through the socket", len(others)) as done:
             for scene in others:
                 outcomes.append(judge_scene(backend, scene, users, stages))
@@ -161,20 +162,20 @@ def _print(console: Console, outcomes: Sequence[Outcome], data: Mapping[str, Any
         Ending.NO_FACE: "dim",
         Ending.WRONG: "bold red",
     }
-    stages = [name for name in data["median_ms"] if name not in ("socket", "call")]
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("person", "scene", "ended", "why, or who (score)"):
-        table.add_column(column, overflow="fold")
-    for column in (*stages, "call ms"):
-        table.add_column(column, justify="right", no_wrap=True)
+    for column in ("person", "scene", "ended"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("ms", justify="right", no_wrap=True)
+    table.add_column("who (score), or why not")
     for item in outcomes:
-        times = [_milliseconds(item, name) for name in (*stages, "call")]
-        people = ", ".join(name.replace("_", " ") for name in item.scene.people) or "-"
-        colour = colours[item.ending]
-        table.add_row(people, item.scene.title, f"[{colour}]{item.ending.value}[/]", escape(_why(item)), *times)
+        people = " + ".join(name.split("_")[0] for name in item.scene.people) or "-"
+        ending = f"[{colours[item.ending]}]{item.ending.value}[/]"
+        table.add_row(people, item.scene.title, ending, _milliseconds(item, "call"), escape(_why(item)))
     console.print(table)
+    medians = ", ".join(f"{name} {value:.1f}" for name, value in data["median_ms"].items() if name != "call")
+    console.print(f"\nmedian milliseconds: {medians}")
     counts = ", ".join(f"{count} {name}" for name, count in data["counts"].items() if count)
-    console.print(f"\n{counts}; median call {data['median_ms']['call']:.1f} ms; sheet: {escape(data['sheet'])}")
+    console.print(f"{counts}; median call {data['median_ms']['call']:.1f} ms; sheet: {escape(data['sheet'])}")
     for problem in data["problems"]:
         console.print(f"[bold red]✗ {escape(problem)}[/]")
     if not data["problems"]:
@@ -185,7 +186,8 @@ def _why(item: Outcome) -> str:
     from edgeface.cli.tables import reason
 
     if item.error is not None:
-        return reason(item.error)
+        measured = item.error.code is ErrorCode.QUALITY and item.error.detail
+        return measured.removesuffix(".") if measured else reason(item.error)
     names = [
         f"{match.user_id.replace('_', ' ')} ({match.score:.0f})" for found in item.found for match in found.matches
     ]

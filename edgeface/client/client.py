@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import secrets
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
-from edgeface.client import reading
+from edgeface.client import encoding, reading
 from edgeface.client.gallery_calls import GalleryCalls
 from edgeface.client.results import Comparison, Detection, Enrolment, Identification, Info, Readiness, Verification
 from edgeface.client.transport import Transport, failure_of
@@ -90,7 +88,7 @@ class Client(GalleryCalls):
             "fields": [name for name, asked in wanted.items() if asked],
             "max_faces": max_faces,
             "turned": turned,
-            **_judged(order, quality_control, thresholds),
+            **encoding.judged(order, quality_control, thresholds),
         }
         return reading.detection(self._picture("POST", "/v1/detect", picture, options))
 
@@ -103,7 +101,7 @@ class Client(GalleryCalls):
         thresholds: QualityThresholds | None = None,
     ) -> Face:
         """The first face with its template."""
-        options = _judged(order, quality_control, thresholds)
+        options = encoding.judged(order, quality_control, thresholds)
         return reading.face(self._picture("POST", "/v1/embed", picture, options)["face"])
 
     def compare(
@@ -116,11 +114,11 @@ class Client(GalleryCalls):
         thresholds: QualityThresholds | None = None,
     ) -> Comparison:
         """1:1 of two pictures."""
-        options = _judged(order, quality_control, thresholds)
+        options = encoding.judged(order, quality_control, thresholds)
         if "thresholds" in options:
-            pictures = {"image": _base64(first), "image2": _base64(second)}
-            return reading.comparison(self._post("/v1/compare", {**_given(options), **pictures}))
-        body, content_type = _multipart(_texts(options), {"image": first, "image2": second})
+            pictures = {"image": encoding.base64(first), "image2": encoding.base64(second)}
+            return reading.comparison(self._post("/v1/compare", {**encoding.given(options), **pictures}))
+        body, content_type = encoding.multipart(encoding.texts(options), {"image": first, "image2": second})
         return reading.comparison(
             self._json("POST", "/v1/compare", body=body, headers={"Content-Type": content_type})
         )
@@ -150,7 +148,7 @@ class Client(GalleryCalls):
             "top": top,
             "threshold": threshold,
             "user_id": user_id,
-            **_judged(order, quality_control, thresholds),
+            **encoding.judged(order, quality_control, thresholds),
         }
         return reading.identification(self._picture("POST", "/v1/identify", picture, options))
 
@@ -165,7 +163,7 @@ class Client(GalleryCalls):
     ) -> tuple[Match, ...]:
         """1:N of a template made earlier."""
         options = {"groups": list(groups), "top": top, "threshold": threshold, "user_id": user_id}
-        data = self._post("/v1/identify", {**_given(options), "template": reading.template_json(template)})
+        data = self._post("/v1/identify", {**encoding.given(options), "template": reading.template_json(template)})
         return tuple(reading.match(item) for item in data["matches"])
 
     def identify_all(
@@ -186,7 +184,7 @@ class Client(GalleryCalls):
             "max_faces": max_faces,
             "top": top,
             "threshold": threshold,
-            **_judged(order, quality_control, thresholds),
+            **encoding.judged(order, quality_control, thresholds),
         }
         data = self._picture("POST", "/v1/identify/all", picture, options)
         return tuple(reading.identification(item) for item in data["faces"])
@@ -207,7 +205,7 @@ class Client(GalleryCalls):
             "group_id": group_id,
             "user_id": user_id,
             "threshold": threshold,
-            **_judged(order, quality_control, thresholds),
+            **encoding.judged(order, quality_control, thresholds),
         }
         return reading.verification(self._picture("POST", "/v1/verify", picture, options))
 
@@ -232,10 +230,10 @@ class Client(GalleryCalls):
             "user_info": user_info,
             "create_group": create_group,
             "single_face": single_face,
-            **_judged(order, quality_control, thresholds),
+            **encoding.judged(order, quality_control, thresholds),
         }
         method = "PUT" if replace_faces else "POST"
-        return reading.enrolment(self._picture(method, _faces_path(group_id, user_id), picture, options))
+        return reading.enrolment(self._picture(method, encoding.faces_path(group_id, user_id), picture, options))
 
     def enrol_template(
         self,
@@ -254,15 +252,15 @@ class Client(GalleryCalls):
             "template": reading.template_json(template),
         }
         method = "PUT" if replace_faces else "POST"
-        data = self._send_json(method, _faces_path(group_id, user_id), _given(options))
+        data = self._send_json(method, encoding.faces_path(group_id, user_id), encoding.given(options))
         return reading.face_record(data["record"])
 
     # ------------------------------------------------------------------ inside
 
     def _picture(self, method: str, path: str, picture: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
         if "thresholds" in options:  # an object, which only JSON can spell
-            return self._send_json(method, path, {**_given(options), "image": _base64(picture)})
-        query = urlencode(_texts(options))
+            return self._send_json(method, path, {**encoding.given(options), "image": encoding.base64(picture)})
+        query = urlencode(encoding.texts(options))
         return self._json(
             method,
             f"{path}?{query}" if query else path,
@@ -309,52 +307,3 @@ class Client(GalleryCalls):
             if response.status not in accepted:
                 raise failure_of(response.status, data)
             return data
-
-
-def _faces_path(group_id: str, user_id: str) -> str:
-    return f"/v1/groups/{quote(group_id, safe='')}/users/{quote(user_id, safe='')}/faces"
-
-
-def _judged(
-    order: FaceOrder | None, level: QualityLevel | None, thresholds: QualityThresholds | None
-) -> dict[str, Any]:
-    options: dict[str, Any] = {
-        "order": order.value if order else None,
-        "quality_control": level.value if level else None,
-    }
-    if thresholds is not None:
-        options["thresholds"] = thresholds.model_dump(exclude_none=True)
-    return options
-
-
-def _given(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if value is not None}
-
-
-def _texts(options: Mapping[str, Any]) -> dict[str, str]:
-    found = {}
-    for name, value in _given(options).items():
-        if isinstance(value, bool):
-            found[name] = "true" if value else "false"
-        elif isinstance(value, list):
-            if value:
-                found[name] = ",".join(value)
-        else:
-            found[name] = str(value)
-    return found
-
-
-def _base64(picture: bytes) -> str:
-    return b64encode(picture).decode("ascii")
-
-
-def _multipart(texts: Mapping[str, str], pictures: Mapping[str, bytes]) -> tuple[bytes, str]:
-    boundary = secrets.token_hex(16)
-    pieces = []
-    for name, text in texts.items():
-        pieces.append(f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'.encode())
-    for name, picture in pictures.items():
-        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{name}"\r\n\r\n'
-        pieces += [head.encode(), picture, b"\r\n"]
-    pieces.append(f"--{boundary}--\r\n".encode())
-    return b"".join(pieces), f"multipart/form-data; boundary={boundary}"

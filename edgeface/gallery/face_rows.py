@@ -42,14 +42,10 @@ def of_user(connection: sqlite3.Connection, user: int) -> list[SealedFace]:
 
 def numbers(connection: sqlite3.Connection, user: int, token: str | None = None) -> list[int]:
     """The numbers of a user's faces; of the one with this token, if it is given."""
-    rows = connection.execute("SELECT id FROM faces WHERE user_id = ?1 AND (?2 IS NULL OR token = ?2)", (user, token))
-    return [row[0] for row in rows]
-
-
-def numbers_of_group(connection: sqlite3.Connection, group: int) -> list[int]:
-    rows = connection.execute(
-        "SELECT faces.id FROM users JOIN faces ON faces.user_id = users.id WHERE users.group_id = ?", (group,)
-    )
+    if token is None:
+        rows = connection.execute("SELECT id FROM faces WHERE user_id = ?", (user,))
+    else:
+        rows = connection.execute("SELECT id FROM faces WHERE user_id = ? AND token = ?", (user, token))
     return [row[0] for row in rows]
 
 

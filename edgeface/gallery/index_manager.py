@@ -162,13 +162,12 @@ class IndexManager:
         """Stop the background for good. Not under the writer lock: the running job may be waiting for it."""
         self._thread.stop()
 
-    def close(self) -> None:
-        """Stop the background, save what would be missed at the next start, overwrite all vectors."""
+    def save(self) -> None:
+        """Stop the background and save what would be missed at the next start."""
         self.halt()
         for index in list(self._groups.values()):
             if self._keeper.needs_saving(index):
                 self._keeper.save(index)
-        self.clear()
 
     def clear(self) -> None:
         """Stop the background and overwrite all vectors, saving nothing."""
@@ -228,6 +227,7 @@ class IndexManager:
                 return
             if time.monotonic() - index.changed_at > _QUIET_S and self._keeper.needs_saving(index):
                 self._keeper.save(index)
+                index.changed_at = time.monotonic()  # a storage that refuses is not asked again at once
 
     # --- reports
 

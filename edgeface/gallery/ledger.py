@@ -206,14 +206,16 @@ class Ledger:
         with self.store.writing:
             if self.store.erasure_pending:
                 self.store.truncate_log()
-        self.index.close()
+        self.index.save()
+        # The store first: a search that finds no faces any more must find it closed, not take it for an answer.
         self.store.close()
+        self.index.clear()
 
     def abandon(self) -> None:
         """Overwrite what is in memory and close, saving nothing: everything is about to be erased."""
-        self.index.clear()
+        self.index.halt()
         self.store.close()
-        self._numbers.clear()
+        self.index.clear()
 
 
 def _empty(dimension: int) -> GroupFaces:

@@ -76,7 +76,10 @@ def configure(connection: sqlite3.Connection, *, read_only: bool) -> None:
     connection.execute("PRAGMA trusted_schema = OFF")
     if read_only:
         return
-    connection.execute("PRAGMA journal_mode = WAL")
+    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if mode != "wal":
+        # A rollback journal would keep erased rows in files that are merely unlinked.
+        raise EdgeFaceError(ErrorCode.STORAGE_READ_ONLY, "The file system cannot hold a write-ahead log.")
     # NORMAL loses the last commits on a power cut; an acknowledged enrolment or deletion must not be undone.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = ON")

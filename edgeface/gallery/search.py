@@ -22,7 +22,7 @@ def search(
     """The best face of each of the ``top`` most similar (group, user) pairs, best first.
 
     ``probe``: float32 (dimension,), norm 1. Raises ``GROUP_NOT_FOUND``, and ``USER_NOT_FOUND`` when a ``user_id``
-    is given that none of the groups knows.
+    is given that none of the groups knows, ``SHUTTING_DOWN`` in a closed gallery.
     """
     answer: tuple[Candidate, ...] = ()
     for _ in range(_ATTEMPTS):
@@ -33,6 +33,7 @@ def search(
             hits = _of_user(ledger, probe, numbers, user_id)
         found = _merge(hits)[:top]
         if not found:
+            ledger.store.check_open()
             return ()
         with ledger.store.reading() as connection:
             answer = face_rows.candidates(connection, ledger.vault, found)

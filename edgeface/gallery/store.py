@@ -84,7 +84,7 @@ class Store:
         Raises ``STORAGE_FULL``, ``STORAGE_READ_ONLY`` (then nothing was written), or what the body raises.
         """
         with self.writing:
-            self._check_open()
+            self.check_open()
             if self._read_only:
                 raise EdgeFaceError(ErrorCode.STORAGE_READ_ONLY)
             connection = self._writer
@@ -149,13 +149,14 @@ class Store:
             with storage_errors(self._state_dir):
                 self._writer.close()
 
-    def _check_open(self) -> None:
+    def check_open(self) -> None:
+        """Raises ``SHUTTING_DOWN`` after :meth:`close`."""
         if self._closed:
             raise EdgeFaceError(ErrorCode.SHUTTING_DOWN, "The gallery is closed.")
 
     def _borrow(self) -> sqlite3.Connection:
         with self._idle:
-            self._check_open()
+            self.check_open()
             self._borrowed += 1
             if self._readers:
                 return self._readers.pop()

@@ -79,7 +79,7 @@ def test_the_gallery(client: Client, portrait: bytes, other_portrait: bytes) -> 
     assert client.user("client_a", "ada")[0].user_info == "Ünï ✓"
     replaced = client.enrol(other_portrait, "client_b", "ada", replace_faces=True, quality_control=NONE)
     assert [item.face_token for item in client.faces("client_b", "ada")] == [replaced.record.face_token]
-    assert client.face(replaced.record.face_token)[0].group_id in ("client_a", "client_b")
+    assert "client_b" in {item.group_id for item in client.face(replaced.record.face_token)}
     client.delete_face("client_b", "ada", replaced.record.face_token)
     assert client.delete_user("client_a", "grace") == 1
     assert client.delete_group("client_a") == 1

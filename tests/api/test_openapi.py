@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 from edgeface.api.native.dialect import endpoints
 from edgeface.api.openapi import COMMITTED, document, document_bytes
@@ -23,6 +24,12 @@ def test_every_reference_leads_somewhere_and_every_name_is_unique() -> None:
         assert name in made["components"]["schemas"]
     names = [operation["operationId"] for path in made["paths"].values() for operation in path.values()]
     assert len(names) == len(set(names)) == len(table())
+
+
+def test_the_reference_names_every_endpoint_with_its_role() -> None:
+    reference = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    for item in table():
+        assert f"| `{item.method} {item.path}` | {item.role.value} |" in reference
 
 
 def test_every_failure_of_an_endpoint_is_documented_under_its_status() -> None:

@@ -44,7 +44,9 @@ def contents(gallery: Gallery) -> list[object]:
 def test_archive_moves_everything_to_another_device(open_gallery: OpenGallery, archive: Path, tmp_path: Path) -> None:
     target = open_gallery()
     steps: list[tuple[int, int]] = []
-    summary = target.import_archive(archive, "correct horse", progress=lambda done, total: steps.append((done, total)))
+    summary = target.import_archive(
+        archive, "correct horse", progress=lambda done, total: steps.append((done, total))
+    )
     assert (summary.faces_added, summary.faces_skipped) == (80, 0)
     assert steps == [(number, 80) for number in range(1, 81)]
     assert contents(target) == contents(open_gallery(tmp_path / "source"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from pathlib import Path
@@ -154,9 +155,7 @@ def test_reader_in_the_way_delays_the_erasure_and_no_longer(open_gallery: OpenGa
     assert rows["t7"][:40] not in bytes_on_disk(state)
 
 
-def test_erase_destroys_key_and_files_and_begins_anew(
-    open_gallery: OpenGallery, template: Pick, state: Path
-) -> None:
+def test_erase_destroys_key_and_files_and_begins_anew(open_gallery: OpenGallery, template: Pick, state: Path) -> None:
     gallery = open_gallery(exact_up_to=100)
     gallery.add_faces(new_faces(unit_vectors(200)))
     gallery.settle()
@@ -200,10 +199,8 @@ def test_erase_that_is_cut_off_is_finished_at_the_next_start(
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "unlink", cut)
-        try:
+        with contextlib.suppress(KeyboardInterrupt):
             gallery.erase()
-        except KeyboardInterrupt:
-            pass
     gallery.close()
     again = open_gallery()
     assert again.stats().faces == 0
@@ -218,7 +215,7 @@ def test_calls_during_an_erase_get_a_documented_error(open_gallery: OpenGallery,
     finish = gallery._home.erase
 
     def during() -> bool:
-        for call in (lambda: gallery.stats(), lambda: gallery.users("staff", 0, 1)):
+        for call in (gallery.stats, lambda: gallery.search(unit_vectors(1)[0], ["staff"], 1)):
             try:
                 call()
             except EdgeFaceError as error:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from gallery_samples import CONTRACT, OpenGallery, Pick, refused
 
-from edgeface.errors import ErrorCode
+from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.gallery import schema
 
 
@@ -89,7 +89,25 @@ def test_newer_gallery_is_refused_unchanged(open_gallery: OpenGallery, closed: P
     assert (closed / "gallery.db").read_bytes() == before
 
 
-@pytest.mark.parametrize("key", [b"", b"short", os.urandom(32), os.urandom(33)], ids=["empty", "short", "other", "33"])
+def test_older_gallery_is_migrated_or_left_alone(
+    open_gallery: OpenGallery, template: Pick, closed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = (*schema.MIGRATIONS, ("ALTER TABLE users ADD COLUMN note TEXT", "CREATE TABLE broken (id"))
+    monkeypatch.setattr(schema, "VERSION", len(steps))
+    monkeypatch.setattr(schema, "MIGRATIONS", steps)
+    with pytest.raises(EdgeFaceError):
+        open_gallery()
+    monkeypatch.setattr(schema, "MIGRATIONS", (*steps[:-1], steps[-1][:1]))
+    gallery = open_gallery()  # the failed attempt left no column behind
+    assert gallery.search(template(0), ["staff"], 1)[0].user_id == "ann"
+    with gallery._ledger.store.reading() as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(steps),)
+        assert connection.execute("SELECT note FROM users").fetchall() == [(None,)]
+
+
+@pytest.mark.parametrize(
+    "key", [b"", b"short", os.urandom(32), os.urandom(33)], ids=["empty", "short", "other", "33"]
+)
 def test_wrong_key_is_refused(open_gallery: OpenGallery, closed: Path, key: bytes) -> None:
     (closed / "gallery.key").write_bytes(key)
     with refused(ErrorCode.GALLERY_KEY):
@@ -161,9 +179,7 @@ def test_row_that_was_tampered_with_is_never_matched(open_gallery: OpenGallery, 
         gallery.add_face("staff", user, template(number), f"t{number}", duplicate_similarity=0.98)
     gallery.close()
     with sqlite3.connect(state / "gallery.db") as database:  # bob's template under ann's token
-        database.execute(
-            "UPDATE faces SET sealed = (SELECT sealed FROM faces WHERE token = 't1') WHERE token = 't0'"
-        )
+        database.execute("UPDATE faces SET sealed = (SELECT sealed FROM faces WHERE token = 't1') WHERE token = 't0'")
     database.close()
     gallery = open_gallery()
     assert gallery.stats().damaged_faces == 1
@@ -184,8 +200,11 @@ def test_state_dir_that_is_a_file(open_gallery: OpenGallery, tmp_path: Path) -> 
 
 def test_closed_gallery_says_so(open_gallery: OpenGallery, template: Pick) -> None:
     gallery = open_gallery()
+    gallery.add_face("staff", "ann", template(0), "t0", duplicate_similarity=0.98)
     gallery.close()
     gallery.close()
+    with refused(ErrorCode.SHUTTING_DOWN):  # and not "nobody was found"
+        gallery.search(template(0), ["staff"], 1)
     with refused(ErrorCode.SHUTTING_DOWN):
         gallery.add_group("staff")
     with refused(ErrorCode.SHUTTING_DOWN):

@@ -14,8 +14,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
-Points = NDArray[np.float64]
+from training.augment.surfaces import (
+    Picture,
+    Points,
+    any_colour,
+    bezier,
+    ellipse,
+    face_frame,
+    filled,
+    skin_colour,
+    smooth_outline,
+    texture as texture,  # callers draw surfaces of their own with it
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,105 +41,9 @@ class Occluder:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """The face's own axes: origin between the eyes, `across` to the right eye, `down` to the mouth.
-
-    Both are in units of the interocular distance, so the mouth lies near (0, 1) and the chin near (0, 1.75).
-    """
-
-    origin: Points
-    across: Points
-    down: Points
-
-    @property
-    def unit(self) -> float:
-        return float(np.linalg.norm(self.across))
-
-    def at(self, places: list[tuple[float, float]] | Points) -> Points:
-        grid = np.asarray(places, np.float64)
-        return np.asarray(self.origin + grid[:, :1] * self.across + grid[:, 1:] * self.down, np.float64)
-
-
-def _frame(points: Points) -> _Frame:
-    left, right = points[0], points[1]
-    origin = (left + right) / 2
-    across = right - left
-    down = (points[3] + points[4]) / 2 - origin
-    floor = 0.5 * float(np.linalg.norm(down))  # a profile's eyes nearly meet: keep the frame from collapsing
-    length = float(np.linalg.norm(across))
-    if length < floor:
-        across = across * (floor / max(length, 1e-6))
-    return _Frame(origin, across, down)
-
-
-def texture(shape: tuple[int, int], colour: Points, rng: np.random.Generator, *, patterned: bool = True) -> Picture:
-    """A HxWx3 surface around `colour` (BGR), cloudy, with light from one side; often striped or dotted."""
-    height, width = shape
-    rough = max(2, int(rng.integers(2, 9)))
-    cloud = cv2.resize(
-        rng.normal(0, 1, (rough, rough, 1)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC
-    ).reshape(height, width, 1)
-    surface = np.asarray(colour, np.float32) + cloud * np.float32(rng.uniform(2, 22))
-    kind = rng.random() if patterned else 1.0
-    xs, ys = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    if kind < 0.2:
-        angle, period = rng.uniform(0, np.pi), rng.uniform(3, 16)
-        wave = np.sin((xs * np.cos(angle) + ys * np.sin(angle)) * (2 * np.pi / period))
-        surface += np.sign(wave)[..., None].astype(np.float32) * rng.uniform(-60, 60, 3).astype(np.float32)
-    elif kind < 0.35:
-        period = rng.uniform(5, 14)
-        dots = (np.sin(xs * 2 * np.pi / period) * np.sin(ys * 2 * np.pi / period)) > 0.5
-        surface += dots[..., None].astype(np.float32) * rng.uniform(-90, 90, 3).astype(np.float32)
-    slope = rng.uniform(-0.25, 0.25, 2)
-    surface *= (1 + slope[0] * (xs / width - 0.5) + slope[1] * (ys / height - 0.5))[..., None]
-    surface += rng.standard_normal(surface.shape, dtype=np.float32) * np.float32(rng.uniform(0, 5))
-    return np.clip(surface, 0, 255).astype(np.uint8)
-
-
-def _any_colour(rng: np.random.Generator) -> Points:
-    if rng.random() < 0.4:  # much cloth and plastic is white, grey or black
-        return np.full(3, rng.uniform(0, 255)) + rng.normal(0, 6, 3)
-    return rng.uniform(0, 255, 3)
-
-
-def _skin_colour(rng: np.random.Generator) -> Points:
-    dark, light = np.array([45.0, 60.0, 95.0]), np.array([175.0, 195.0, 235.0])
-    return np.asarray(dark + (light - dark) * rng.uniform(0, 1) + rng.normal(0, 8, 3), np.float64)
-
-
-def _filled(shape: tuple[int, int], outlines: list[Points], *, soft_px: float) -> NDArray[np.float32]:
-    alpha = np.zeros(shape, np.uint8)
-    for outline in outlines:
-        cv2.fillPoly(alpha, [np.round(outline * 16).astype(np.int32)], 255, cv2.LINE_AA, shift=4)
-    if soft_px > 0:
-        alpha = np.asarray(cv2.GaussianBlur(alpha, (0, 0), soft_px), np.uint8)
-    return alpha.astype(np.float32) / np.float32(255)
-
-
-def _smooth(corners: Points, *, per_edge: int = 8) -> Points:
-    """A closed Catmull-Rom curve through the corners."""
-    t = np.linspace(0, 1, per_edge, endpoint=False)[:, None]
-    before, here = np.roll(corners, 1, axis=0), corners
-    after, later = np.roll(corners, -1, axis=0), np.roll(corners, -2, axis=0)
-    parts = [
-        0.5 * ((2 * b) + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
-        for a, b, c, d in zip(before, here, after, later, strict=True)
-    ]
-    return np.concatenate(parts)
-
-
-def _ellipse(centre: Points, along: Points, beside: Points, *, squareness: float = 2.0) -> Points:
-    angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)[:, None]
-    power = 2.0 / squareness
-    cos = np.sign(np.cos(angle)) * np.abs(np.cos(angle)) ** power
-    sin = np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** power
-    return np.asarray(centre + cos * along + sin * beside, np.float64)
-
-
 def face_mask(shape: tuple[int, int], points: Points, rng: np.random.Generator) -> Occluder:
     """A mask over nose, mouth and chin: surgical, cloth or respirator; sometimes worn below the nose."""
-    frame = _frame(points)
+    frame = face_frame(points)
     top = rng.uniform(0.75, 0.95) if rng.random() < 0.2 else rng.uniform(0.15, 0.55)
     nose = np.asarray(points[2] - frame.origin)
     lean = float(np.dot(nose, frame.across)) / max(frame.unit**2, 1e-6)  # turned faces: follow the nose
@@ -150,25 +64,25 @@ def face_mask(shape: tuple[int, int], points: Points, rng: np.random.Generator) 
     colour = (
         np.array([rng.uniform(190, 250), rng.uniform(190, 240), rng.uniform(150, 235)])
         if rng.random() < 0.5
-        else _any_colour(rng)
+        else any_colour(rng)
     )
     surface = texture(shape, colour, rng)
     if rng.random() < 0.5:  # pleats
         for place in np.linspace(top + 0.45, chin - 0.35, int(rng.integers(2, 5))):
             ends = np.round(frame.at([(-0.75, place), (0.75, place)])).astype(int)
             cv2.line(surface, ends[0].tolist(), ends[1].tolist(), (colour * 0.85).tolist(), 1, cv2.LINE_AA)
-    return Occluder(surface, _filled(shape, [_smooth(corners)], soft_px=0.5), "face_mask")
+    return Occluder(surface, filled(shape, [smooth_outline(corners)], soft_px=0.5), "face_mask")
 
 
 def sunglasses(shape: tuple[int, int], points: Points, rng: np.random.Generator) -> Occluder:
     """Dark or mirrored lenses over both eyes, with bridge and temples."""
-    frame = _frame(points)
+    frame = face_frame(points)
     along = frame.across * rng.uniform(0.34, 0.46)
     beside = frame.down * rng.uniform(0.24, 0.36)
     drop = frame.down * rng.uniform(-0.05, 0.08)
     square = rng.uniform(2.0, 4.5)
-    lenses = [_ellipse(eye + drop, along, beside, squareness=square) for eye in (points[0], points[1])]
-    alpha = _filled(shape, lenses, soft_px=0.4) * np.float32(rng.uniform(0.8, 1.0))
+    lenses = [ellipse(eye + drop, along, beside, squareness=square) for eye in (points[0], points[1])]
+    alpha = filled(shape, lenses, soft_px=0.4) * np.float32(rng.uniform(0.8, 1.0))
     thickness = max(1, round(frame.unit * 0.07))
     rims = np.zeros(shape, np.uint8)
     bridge = np.round(frame.at([(-0.15, -0.05), (0.15, -0.05)])).astype(int)
@@ -177,20 +91,20 @@ def sunglasses(shape: tuple[int, int], points: Points, rng: np.random.Generator)
     for ends in (bridge, left, right):
         cv2.line(rims, ends[0].tolist(), ends[1].tolist(), 255, thickness, cv2.LINE_AA)
     alpha = np.maximum(alpha, rims.astype(np.float32) / np.float32(255))
-    colour = np.full(3, rng.uniform(0, 60)) if rng.random() < 0.75 else _any_colour(rng)
+    colour = np.full(3, rng.uniform(0, 60)) if rng.random() < 0.75 else any_colour(rng)
     return Occluder(texture(shape, colour, rng), alpha, "sunglasses")
 
 
 def glasses(shape: tuple[int, int], points: Points, rng: np.random.Generator) -> Occluder:
     """Spectacles: rims, bridge and temples; the lenses stay clear, sometimes with a faint reflection."""
-    frame = _frame(points)
+    frame = face_frame(points)
     along = frame.across * rng.uniform(0.32, 0.44)
     beside = frame.down * rng.uniform(0.2, 0.34)
     drop = frame.down * rng.uniform(-0.03, 0.08)
     square = rng.uniform(2.0, 4.5)
     thickness = max(1, round(frame.unit * rng.uniform(0.02, 0.09)))
     alpha = np.zeros(shape, np.uint8)
-    lenses = [_ellipse(eye + drop, along, beside, squareness=square) for eye in (points[0], points[1])]
+    lenses = [ellipse(eye + drop, along, beside, squareness=square) for eye in (points[0], points[1])]
     for lens in lenses:
         outline = [np.round(lens * 16).astype(np.int32)]
         cv2.polylines(alpha, outline, True, 255, thickness, cv2.LINE_AA, shift=4)
@@ -202,9 +116,9 @@ def glasses(shape: tuple[int, int], points: Points, rng: np.random.Generator) ->
         ends = np.round(frame.at(places)).astype(int)
         cv2.line(alpha, ends[0].tolist(), ends[1].tolist(), 255, thickness, cv2.LINE_AA)
     seen = alpha.astype(np.float32) / np.float32(255)
-    surface = texture(shape, _any_colour(rng) * rng.uniform(0.1, 1.0), rng)
+    surface = texture(shape, any_colour(rng) * rng.uniform(0.1, 1.0), rng)
     if rng.random() < 0.3:  # a window or a lamp in the lenses
-        shine = _filled(shape, lenses, soft_px=2.0) * np.float32(rng.uniform(0.05, 0.35))
+        shine = filled(shape, lenses, soft_px=2.0) * np.float32(rng.uniform(0.05, 0.35))
         surface = np.where((seen > 0.5)[..., None], surface, np.uint8(235)).astype(np.uint8)
         seen = np.maximum(seen, shine)
     return Occluder(surface, seen, "glasses")
@@ -212,30 +126,30 @@ def glasses(shape: tuple[int, int], points: Points, rng: np.random.Generator) ->
 
 def hand(shape: tuple[int, int], points: Points, rng: np.random.Generator) -> Occluder:
     """A hand held before some part of the face: a palm and three to five fingers of a skin colour."""
-    frame = _frame(points)
+    frame = face_frame(points)
     centre = frame.at([(rng.uniform(-0.9, 0.9), rng.uniform(-0.3, 1.7))])[0]
     turn = rng.uniform(0, 2 * np.pi)
     forward = np.array([np.cos(turn), np.sin(turn)]) * frame.unit
     aside = np.array([-forward[1], forward[0]])
     size = rng.uniform(0.7, 1.2)
-    colour = _skin_colour(rng)
+    colour = skin_colour(rng)
     surface = texture(shape, colour, rng, patterned=False)
-    outlines = [_ellipse(centre - forward * 0.55 * size, forward * 0.55 * size, aside * 0.5 * size, squareness=3)]
+    outlines = [ellipse(centre - forward * 0.55 * size, forward * 0.55 * size, aside * 0.5 * size, squareness=3)]
     count = int(rng.integers(3, 6))
     for place in np.linspace(-0.42, 0.42, count):
         spread = rng.uniform(0.0, 0.25)
         reach = forward + aside * place * spread
         middle = centre + aside * place * size + reach * 0.4 * size
-        outlines.append(_ellipse(middle, reach * rng.uniform(0.4, 0.6) * size, aside * 0.11 * size))
+        outlines.append(ellipse(middle, reach * rng.uniform(0.4, 0.6) * size, aside * 0.11 * size))
         edge = np.round((middle + aside * 0.11 * size) * 16).astype(int)
         tip = np.round((middle + aside * 0.11 * size + reach * 0.4 * size) * 16).astype(int)
         cv2.line(surface, edge.tolist(), tip.tolist(), (colour * 0.7).tolist(), 1, cv2.LINE_AA, shift=4)
-    return Occluder(surface, _filled(shape, outlines, soft_px=0.5), "hand")
+    return Occluder(surface, filled(shape, outlines, soft_px=0.5), "hand")
 
 
 def hair(shape: tuple[int, int], points: Points, rng: np.random.Generator) -> Occluder:
     """Locks of hair falling from above over the forehead, an eye or a cheek."""
-    frame = _frame(points)
+    frame = face_frame(points)
     alpha = np.zeros(shape, np.uint8)
     surface = texture(shape, np.zeros(3) + 20, rng)
     base = np.array([20.0, 30.0, 45.0]) * rng.uniform(0.2, 4.0)
@@ -246,21 +160,16 @@ def hair(shape: tuple[int, int], points: Points, rng: np.random.Generator) -> Oc
         length = rng.uniform(0.4, 2.2)
         bend = rng.normal(0, 0.15)
         strand = frame.at([(x, -1.6), ((x + end) / 2 + bend, -1.2 + length / 2), (end, -1.2 + length)])
-        line = [np.round(_bezier(strand) * 16).astype(np.int32)]
+        line = [np.round(bezier(strand) * 16).astype(np.int32)]
         width = int(rng.integers(1, 4))
         cv2.polylines(alpha, line, False, 255, width, cv2.LINE_AA, shift=4)
         cv2.polylines(surface, line, False, (base * rng.uniform(0.6, 1.4)).tolist(), width, cv2.LINE_AA, shift=4)
     return Occluder(surface, alpha.astype(np.float32) / np.float32(255), "hair")
 
 
-def _bezier(three: Points) -> Points:
-    t = np.linspace(0, 1, 12)[:, None]
-    return np.asarray((1 - t) ** 2 * three[0] + 2 * t * (1 - t) * three[1] + t**2 * three[2], np.float64)
-
-
 def scarf(shape: tuple[int, int], points: Points, rng: np.random.Generator) -> Occluder:
     """Cloth around the lower face, up to mouth or nose, out to both edges of the picture."""
-    frame = _frame(points)
+    frame = face_frame(points)
     top, tilt = rng.uniform(0.5, 1.5), rng.uniform(-0.25, 0.25)
     corners = frame.at(
         [
@@ -272,48 +181,50 @@ def scarf(shape: tuple[int, int], points: Points, rng: np.random.Generator) -> O
             (-3.0, 4.0),
         ]
     )
-    return Occluder(texture(shape, _any_colour(rng), rng), _filled(shape, [corners], soft_px=0.6), "scarf")
+    return Occluder(texture(shape, any_colour(rng), rng), filled(shape, [corners], soft_px=0.6), "scarf")
 
 
 def phone(shape: tuple[int, int], points: Points, rng: np.random.Generator) -> Occluder:
     """A rigid slab (phone, card, sheet of paper, cup) anywhere on the face, at any angle."""
-    frame = _frame(points)
+    frame = face_frame(points)
     centre = frame.at([(rng.uniform(-1.0, 1.0), rng.uniform(-0.5, 1.8))])[0]
     turn = rng.uniform(0, np.pi)
     along = np.array([np.cos(turn), np.sin(turn)]) * frame.unit * rng.uniform(0.25, 0.9)
     beside = np.array([-np.sin(turn), np.cos(turn)]) * frame.unit * rng.uniform(0.2, 0.5)
     corners = np.array([centre + along + beside, centre + along - beside, centre - along - beside])
     corners = np.concatenate([corners, [centre - along + beside]])
-    surface = texture(shape, _any_colour(rng), rng)
+    surface = texture(shape, any_colour(rng), rng)
     inner = centre + (corners - centre) * rng.uniform(0.75, 0.95)
     if rng.random() < 0.5:
-        cv2.fillPoly(surface, [np.round(inner).astype(np.int32)], _any_colour(rng).tolist(), cv2.LINE_AA)
-    return Occluder(surface, _filled(shape, [corners], soft_px=0.4), "phone")
+        cv2.fillPoly(surface, [np.round(inner).astype(np.int32)], any_colour(rng).tolist(), cv2.LINE_AA)
+    return Occluder(surface, filled(shape, [corners], soft_px=0.4), "phone")
 
 
 def picture_frame(shape: tuple[int, int], points: Points, rng: np.random.Generator) -> Occluder:
     """The face cut off by a straight edge from one side: a door, a pillar, the border of the picture."""
-    frame = _frame(points)
+    frame = face_frame(points)
     turn = rng.choice([0.0, np.pi / 2, np.pi, 1.5 * np.pi]) + rng.normal(0, 0.15)
     outward = np.array([np.cos(turn), np.sin(turn)]) * frame.unit
     aside = np.array([-outward[1], outward[0]])
     middle = frame.at([(0.0, 0.55)])[0] + outward * rng.uniform(0.1, 1.3)
     corners = np.array([middle + aside * 4, middle + outward * 5 + aside * 4, middle + outward * 5 - aside * 4])
     corners = np.concatenate([corners, [middle - aside * 4]])
-    surface = texture(shape, _any_colour(rng), rng) if rng.random() < 0.7 else np.zeros((*shape, 3), np.uint8)
-    return Occluder(surface, _filled(shape, [corners], soft_px=0.3), "picture_frame")
+    surface = texture(shape, any_colour(rng), rng) if rng.random() < 0.7 else np.zeros((*shape, 3), np.uint8)
+    return Occluder(surface, filled(shape, [corners], soft_px=0.3), "picture_frame")
 
 
 def spot(shape: tuple[int, int], points: Points, rng: np.random.Generator) -> Occluder:
     """A smooth closed shape of any colour anywhere on the face."""
-    frame = _frame(points)
+    frame = face_frame(points)
     centre = frame.at([(rng.uniform(-1.0, 1.0), rng.uniform(-0.7, 1.8))])[0]
     count = int(rng.integers(4, 9))
     angle = np.sort(rng.uniform(0, 2 * np.pi, count))
     radius = frame.unit * rng.uniform(0.15, 0.75) * rng.uniform(0.6, 1.3, count)
     corners = centre + np.stack([np.cos(angle), np.sin(angle)], axis=1) * radius[:, None]
     soft = float(rng.uniform(0.3, 2.0))
-    return Occluder(texture(shape, _any_colour(rng), rng), _filled(shape, [_smooth(corners)], soft_px=soft), "spot")
+    return Occluder(
+        texture(shape, any_colour(rng), rng), filled(shape, [smooth_outline(corners)], soft_px=soft), "spot"
+    )
 
 
 Draw = Callable[[tuple[int, int], Points, np.random.Generator], Occluder]

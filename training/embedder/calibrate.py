@@ -11,11 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.embedder.people import KeptOut, kept_out
+from training.embedder.people import ADULT_YEARS, KeptOut, kept_out
 from training.embedder.recognisers import Templates, from_file, teachers_of
 from training.embedder.verification import Operating, operating_points, pair_scores, rate_at, threshold_at
 
-ADULT_YEARS = 18
 MEASURED = [0.3, 0.1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5]
 EXTRAPOLATED = [1e-6, 1e-7, 1e-8]
 # The highest reid0095 cosine of two different named CelebA people is 0.55: unnamed pairs beyond are taken for

@@ -13,6 +13,7 @@ from training.augment.geometry import centre_crop
 from training.embedder.targets import CANVAS, CROP
 from training.images import Label, labels_of, open_pictures, resized
 
+ADULT_YEARS = 18
 # Rows of the table by age in years; UTKFace's labels are estimates.
 AGE_GROUPS = ((0, 5), (6, 12), (13, 19), (20, 34), (35, 49), (50, 64), (65, 120))
 
@@ -68,10 +69,17 @@ def listed_pairs(table: Path, people: KeptOut) -> Pairs:
 
 
 def groups(people: KeptOut) -> dict[str, NDArray[np.intp]]:
-    """Rows by gender and by age group, where labels say so."""
+    """Rows by gender (adults only) and by age group, where labels say so."""
     found: dict[str, NDArray[np.intp]] = {}
     for gender in sorted({label.gender for label in people.labels} - {""}):
-        found[gender] = np.array([k for k, label in enumerate(people.labels) if label.gender == gender], np.intp)
+        found[f"{gender}, adult"] = np.array(
+            [
+                k
+                for k, label in enumerate(people.labels)
+                if label.gender == gender and float(label.age or 0) >= ADULT_YEARS
+            ],
+            np.intp,
+        )
     for low, high in AGE_GROUPS:
         rows = [k for k, label in enumerate(people.labels) if label.age and low <= float(label.age) <= high]
         if len(rows) > 1:

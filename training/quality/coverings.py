@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.augment.geometry import similarity
 from training.augment.occluders import (
     Occluder,
     face_mask,
@@ -34,6 +33,8 @@ Draw = Callable[[tuple[int, int], Points, np.random.Generator], Occluder]
 CLEAR: Final = frozenset({"glasses"})
 # An occluder hides what is behind it from this opacity on, and leaves it below the other.
 _HIDES, _LEAVES = 0.65, 0.25
+# Borrowed textures come from the outer part of a crop, this share of its width on either side.
+_BESIDE: Final = 0.22
 # A borrowed hand shows skin of this part of another aligned crop (left, top, right, bottom; of its side).
 _CHEEK: Final = (0.24, 0.52, 0.36, 0.66)
 # Middles of eyes, nose, mouth, cheeks and chin from the point between the eyes: in interocular distances
@@ -94,18 +95,18 @@ def slab(shape: tuple[int, int], points: Points, rng: np.random.Generator) -> Oc
 
 
 def borrowed(shape: tuple[int, int], source: Picture, rng: np.random.Generator) -> Picture:
-    """A texture of the given shape cut from anywhere in `source`, at any angle and size."""
-    height, width = shape
+    """A texture of the given shape cut from beside the face of an aligned crop, turned and enlarged.
+
+    Hair, cloth, leaves and walls are what really comes before faces; another face's eye or mouth does not.
+    """
     side = source.shape[0]
-    shift = rng.uniform(-0.5, 0.5, 2) * side
-    matrix = similarity(
-        (side / 2, side / 2),
-        angle_deg=float(rng.uniform(0, 360)),
-        scale=float(rng.uniform(0.8, 3.0)),
-        shift=(float(shift[0]), float(shift[1])),
-    )
-    cut = cv2.warpAffine(source, matrix, (width, height), borderMode=cv2.BORDER_REFLECT)
-    return np.asarray(cut, np.uint8)
+    width = int(rng.integers(round(side * _BESIDE / 2), round(side * _BESIDE)))
+    height = int(rng.integers(width, round(side * 0.7)))
+    top = int(rng.integers(0, side - height))
+    left = 0 if rng.random() < 0.5 else side - width
+    piece = np.rot90(source[top : top + height, left : left + width], int(rng.integers(4)))
+    enlarged = cv2.resize(np.ascontiguousarray(piece), shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(enlarged, np.uint8)
 
 
 def _skin(shape: tuple[int, int], source: Picture, drawn: Picture) -> Picture:

@@ -18,8 +18,8 @@ from urllib.parse import unquote_to_bytes
 
 from aiohttp import web
 
-from edgeface.api.answers import ErasedAllAnswer, ImportedAnswer
 from edgeface.api.bodies import spool
+from edgeface.api.gallery_answers import ErasedAllAnswer, ImportedAnswer
 from edgeface.api.native.endpoint import Call, Endpoint, Handler, Report
 from edgeface.api.native.gallery import WRITTEN
 from edgeface.api.options import EraseOptions

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from edgeface.api.answers import EnrolAnswer, ErasedAnswer, FaceAnswer, FaceRecordAnswer, FaceRecordsAnswer
+from edgeface.api.answers import FaceAnswer
+from edgeface.api.gallery_answers import EnrolAnswer, ErasedAnswer, FaceRecordAnswer, FaceRecordsAnswer
 from edgeface.api.native.endpoint import Call, Endpoint
 from edgeface.api.native.gallery import NAMED_USER, USER, WRITTEN
 from edgeface.api.native.pictures import PROBE_FAILURES, TEMPLATE_FAILURES

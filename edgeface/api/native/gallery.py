@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgeface.api.answers import (
+from edgeface.api.gallery_answers import (
     CopiedAnswer,
     ErasedAnswer,
     GroupAnswer,

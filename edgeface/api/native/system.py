@@ -9,10 +9,11 @@ from functools import cache
 from aiohttp import web
 
 import edgeface
-from edgeface.api.answers import Answer, InfoAnswer, LimitsAnswer, LiveAnswer, ReadyAnswer
+from edgeface.api.answers import Answer
 from edgeface.api.metrics import CONTENT_TYPE
 from edgeface.api.native.endpoint import Endpoint, Handler, Report
 from edgeface.api.services import Services, peer_of
+from edgeface.api.system_answers import InfoAnswer, LimitsAnswer, LiveAnswer, ReadyAnswer
 from edgeface.engine import Engine
 from edgeface.errors import ErrorCode
 from edgeface.inference.roles import KNOWN_ROLES

@@ -97,7 +97,7 @@ def judge_scene(backend: Backend, scene: Scene, users: Sequence[str], stages: St
     except EdgeFaceError as failure:
         error = failure
     spent = _spent(before, stages(), time.perf_counter() - start)
-    claims = tuple(_claim(backend, picture, user) for user in users) if len(scene.people) < len(users) else ()
+    claims = tuple(_claim(backend, picture, user) for user in users) if len(scene.people) < 2 else ()
     outcome = Outcome(scene, Ending.UNKNOWN, _look(backend, picture), found, error, claims, spent)
     return Outcome(scene, _ending(outcome), outcome.detection, found, error, claims, spent)
 
