@@ -22,6 +22,7 @@ from edgeface.gallery.records import Candidate, FaceRecord
 from edgeface.image import decode
 from edgeface.inference.locate import locate_pack
 from edgeface.inference.pack import ModelPack
+from edgeface.native_threads import bound_native_threads
 from edgeface.scoring import ScoreScale
 from edgeface.telemetry import NoTelemetry, Telemetry, timed
 from edgeface.types import Face, FaceOrder, ImageArray, Match, QualityLevel, Template
@@ -112,12 +113,13 @@ class Engine:
 
     @classmethod
     def open(cls, config: Config, telemetry: Telemetry | None = None) -> Engine:
-        """Load the pack and open the gallery.
+        """Load the pack and open the gallery. Bounds the threads of BLAS and OpenCV in this process.
 
         Raises ``PACK_INVALID``, ``FEATURE_UNAVAILABLE`` (a pack without detector or embedder), and the
         ``GALLERY_*`` and ``STORAGE_*`` errors.
         """
         telemetry = telemetry or NoTelemetry()
+        bound_native_threads(config.models.threads)
         pack = ModelPack.load(locate_pack(config.models.pack, config.state_dir))
         if missing := {"detector", "embedder"} - set(pack.roles):
             raise EdgeFaceError(

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "edgeface"
 
 # Each room may import the rooms of earlier floors, and itself; rooms of one floor do not know each other.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"types", "errors", "telemetry"}),
+    frozenset({"types", "errors", "telemetry", "native_threads"}),
     frozenset({"config", "formats", "geometry", "simulation"}),
     frozenset({"image", "scoring", "reference"}),
     frozenset({"inference", "quality", "gallery"}),

@@ -13,7 +13,6 @@ import edgeface
 from edgeface.api.dialect import Dialect
 from edgeface.api.log import configure_logging
 from edgeface.api.native.archive import sweep
-from edgeface.api.native_threads import bound_native_threads
 from edgeface.api.notify import Notifier
 from edgeface.api.server import Server
 from edgeface.api.services import Phase, Services
@@ -119,7 +118,6 @@ def serve(
     ``on_ready`` is told once calls are answered. Raises what :meth:`Daemon.start` raises.
     """
     configure_logging(config.log.level)
-    bound_native_threads(config.models.threads)
     asyncio.run(_serve(config, dialects, on_ready))
 
 

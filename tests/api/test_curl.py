@@ -27,7 +27,7 @@ def test_a_session_with_curl(daemon: Running, portrait: bytes, tmp_path: Path) -
     base = "http://localhost/v1"
     assert curl(daemon, f"{base}/health/ready") == (200, {"ready": True, "reasons": []})
     raw = ("-H", "Content-Type: image/jpeg", "--data-binary", f"@{photo}")
-    assert len(curl(daemon, *raw, f"{base}/detect?fields=pose,quality")[1]["faces"]) == 1
+    assert len(curl(daemon, *raw, f"{base}/detect?fields=pose,quality&max_faces=1")[1]["faces"]) == 1
     form = ("-F", f"image=@{photo}", "-F", "user_info=Ada ✓", "-F", "quality_control=NONE")
     assert curl(daemon, *form, f"{base}/groups/curl/users/ada/faces")[0] == 201
     status, found = curl(daemon, "-F", f"image=@{photo}", "-F", "groups=curl", "-F", "top=3", f"{base}/identify")

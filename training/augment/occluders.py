@@ -24,7 +24,7 @@ from training.augment.surfaces import (
     filled,
     skin_colour,
     smooth_outline,
-    texture as texture,  # callers draw surfaces of their own with it
+    texture,
 )
 
 

@@ -35,6 +35,8 @@ class LossParts:
     points: Tensor
 
 
+# Cells at least this near to a face's centre answer for it; the cells around them may answer or not.
+_CENTRAL = 0.7
 # Where the labels know of no face, the teacher's score is followed up to this one only.
 _LARGEST_BACKGROUND = 0.25
 
@@ -97,14 +99,14 @@ def detector_loss(
         wanted = hints.reshape(-1).clamp(max=_LARGEST_BACKGROUND)
         wanted[targets.doubtful] = hints.reshape(-1)[targets.doubtful]
         wanted[targets.inside] = 0
-    quality = iou.detach().clamp(min=0.3) * targets.near * targets.trust.sqrt()
-    wanted[targets.cells] = quality
+    central = (targets.near >= _CENTRAL).float()
+    wanted[targets.cells] = 0.5 + 0.5 * iou.detach()
     weight = weights.negative * (logits.detach().sigmoid() - wanted).abs() ** weights.focus
-    weight[targets.cells] = targets.near
+    weight[targets.cells] = central
     if hints is None:
         weight[targets.doubtful] = 0
     entropy = F.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
-    score = weights.score * (weight * entropy).sum() / total_near
+    score = weights.score * (weight * entropy).sum() / central.sum().clamp(min=1.0)
     return LossParts(score + box + points, score.detach(), box.detach(), points.detach())
 
 

@@ -20,14 +20,20 @@ from training.detector.teacher import MIRROR_ORDER
 SMALLEST_FACE = 9.0
 _LARGEST_ZOOM = 2.5
 _LEAST_FILL = 0.7  # a scene is not shrunk below this share of its tile's shorter side
+_NATURAL_ZOOM = (0.4, 1.3)
 _SEEN_SHARE = 0.55  # a face cut by its tile's edge is a face while this share of its box is inside
 _GONE_SHARE = 0.15  # and background below this one
 
 
 @dataclass(frozen=True, slots=True)
 class TileRandomness:
-    """Chances of what a tile shows; angles in degrees."""
+    """Chances of what a picture and its tiles show; angles in degrees.
 
+    `natural`: the picture is one scene near its own size, hardly turned. `turned` and `sideways`: the tile is
+    turned by up to `large_angle`, or by any angle; the others by a few times `small_angle` at most.
+    """
+
+    natural: float = 0.3
     empty: float = 0.08
     turned: float = 0.2
     sideways: float = 0.08
@@ -127,8 +133,10 @@ class Composer:
         """Return the next training picture."""
         canvas = np.empty((self._side, self._side, 3), np.uint8)
         parts: list[Labels] = []
-        for x, y, width, height in _split(rng, self._side):
-            tile, labels = self._tile((width, height), rng)
+        natural = bool(rng.random() < self._chances.natural)
+        tiles = [(0, 0, self._side, self._side)] if natural else _split(rng, self._side)
+        for x, y, width, height in tiles:
+            tile, labels = self._tile((width, height), rng, natural=natural)
             canvas[y : y + height, x : x + width] = tile
             shift = np.array([[1, 0, x], [0, 1, y]], np.float64)
             parts.append(Labels(move_faces(labels.faces, shift, mirrored=False), labels.sure, labels.pointed))
@@ -140,10 +148,12 @@ class Composer:
         seen = self._damage.apply(canvas, rng) if rng.random() < self._chances.damaged else canvas
         return Drawn(canvas, seen, together)
 
-    def _tile(self, size: tuple[int, int], rng: np.random.Generator) -> tuple[NDArray[np.uint8], Labels]:
+    def _tile(
+        self, size: tuple[int, int], rng: np.random.Generator, *, natural: bool
+    ) -> tuple[NDArray[np.uint8], Labels]:
         group = self._groups[int(rng.integers(len(self._groups)))]
         picture = group[int(rng.integers(len(group)))]
-        matrix, mirrored = self._place(picture, size, rng)
+        matrix, mirrored = self._place(picture, size, rng, natural=natural)
         tile = picture.warp(matrix, size, rng)
         labels = picture.labels
         if len(labels.faces) == 0:
@@ -160,7 +170,7 @@ class Composer:
         return tile, result
 
     def _place(
-        self, picture: Picture, size: tuple[int, int], rng: np.random.Generator
+        self, picture: Picture, size: tuple[int, int], rng: np.random.Generator, *, natural: bool
     ) -> tuple[NDArray[np.float64], bool]:
         """Return the matrix from picture to tile, and whether it mirrors."""
         chances = self._chances
@@ -174,6 +184,8 @@ class Composer:
             face = float(np.sqrt(np.prod(box[2:] - box[:2])))
             low, high = max(11.0, 0.1 * smaller), max(16.0, 0.95 * smaller)
             wanted = np.exp(rng.uniform(np.log(low), np.log(high)))
+            if natural:
+                wanted = face * np.exp(rng.uniform(np.log(_NATURAL_ZOOM[0]), np.log(_NATURAL_ZOOM[1])))
             least = _LEAST_FILL * smaller / min(width, height)
             zoom = min(max(wanted / face, least), _LARGEST_ZOOM)
             margin = float(np.clip(0.4 * face * zoom / smaller, 0.12, 0.48))
@@ -182,7 +194,9 @@ class Composer:
             centre = rng.uniform(0, 1, 2) * np.array([width, height])
             zoom = smaller / max(width, height) * np.exp(rng.uniform(0, 1.5))
         draw = rng.random()
-        if draw < chances.sideways:
+        if natural:
+            angle = rng.normal(0, 4)
+        elif draw < chances.sideways:
             angle = rng.uniform(-180, 180)
         elif draw < chances.sideways + chances.turned:
             angle = rng.uniform(-chances.large_angle, chances.large_angle)

@@ -26,8 +26,8 @@ class Targets:
     """Targets of a batch as flat tensors; a cell index counts over the batch and all strides' cells.
 
     cells: int64 p; boxes: float32 p x 4 (centre x, y, width, height in pixels); points: float32 p x 10 in
-    pixels; near: float32 p in (0, 1], 1 for the cell nearest to the face's centre; trust: float32 p, how sure
-    the label is; pointed: float32 p, 1 where points are known; doubtful: int64 q, cells of doubtful faces;
+    pixels; near: float32 p in (0, 1], 1 for the cell nearest to the face's centre; pointed: float32 p, 1 where
+    points are known; doubtful: int64 q, cells of doubtful faces;
     inside: int64 r, cells of certain faces (the claimed ones among them).
     """
 
@@ -35,14 +35,13 @@ class Targets:
     boxes: Tensor
     points: Tensor
     near: Tensor
-    trust: Tensor
     pointed: Tensor
     doubtful: Tensor
     inside: Tensor
 
     def to(self, device: torch.device) -> Targets:
         """Return the same targets on `device`."""
-        moved = (self.cells, self.boxes, self.points, self.near, self.trust, self.pointed)
+        moved = (self.cells, self.boxes, self.points, self.near, self.pointed)
         return Targets(*(tensor.to(device) for tensor in (*moved, self.doubtful, self.inside)))
 
 
@@ -92,12 +91,11 @@ class TargetMaker:
         owners = [(claim[1], claim[2]) for claim in rows.values()]
         boxes = np.array([batch[p].faces.boxes[f] for p, f in owners], np.float32).reshape(-1, 4)
         points = np.array([batch[p].faces.points[f] for p, f in owners], np.float32).reshape(-1, 10)
-        trust = np.array([batch[p].faces.scores[f] for p, f in owners], np.float32)
         pointed = np.array([batch[p].pointed[f] for p, f in owners], np.float32)
         centred = np.concatenate([(boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]], axis=1)
         taken = np.concatenate([cells, *inside])
         open_cells = np.setdiff1d(np.concatenate([np.zeros(0, np.int64), *doubtful]), taken)
-        arrays = (cells, centred, points, near, trust, pointed, open_cells, np.unique(taken))
+        arrays = (cells, centred, points, near, pointed, open_cells, np.unique(taken))
         return Targets(*(torch.from_numpy(array) for array in arrays))
 
     def _claim(

@@ -21,8 +21,8 @@ from training.augment.occluders import (
     scarf,
     spot,
     sunglasses,
-    texture,
 )
+from training.augment.surfaces import texture
 from training.quality.regions import framed
 
 Picture = NDArray[np.uint8]
