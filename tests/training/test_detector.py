@@ -244,6 +244,8 @@ def test_tally_counts_found_false_and_excused() -> None:
     assert result.recall(0.5) == 1.0 and result.recall(0.95) == 0.0
     assert result.false_rate(0.5) == 2.0  # the second answer for one face, and the empty corner
     assert result.false_rate(0.7) == 1.0
+    tiny = Faces(found_boxes[3:] * 0.1, scores[3:], np.ones((1, 5, 2), np.float32))
+    assert tally([reference], [tiny], smallest=24).false_rate(0.5) == 0.0
     assert result.threshold_for(1.0) == pytest.approx(0.6, abs=1e-3)
 
 

@@ -76,13 +76,18 @@ def make_reference(labels: Labels, certain: float, smallest: float) -> Reference
     return Reference(labels.faces, known & (size >= smallest), ~labels.pointed)
 
 
-def tally(references: Sequence[Reference], findings: Sequence[Faces]) -> Tally:
-    """Match findings (best score first) to reference faces, each at most once, picture by picture."""
+def tally(references: Sequence[Reference], findings: Sequence[Faces], smallest: float = 0.0) -> Tally:
+    """Match findings (best score first) to reference faces, each at most once, picture by picture.
+
+    Findings of less than `smallest` pixels (square root of the area) that match nothing are not counted: the
+    reference does not know all faces below the size from which faces are wanted.
+    """
     true_scores: list[float] = []
     false_scores: list[float] = []
     errors: list[float] = []
     for reference, found in zip(references, findings, strict=True):
         iou = overlaps(found.boxes, reference.faces.boxes)
+        counted = np.sqrt(np.prod(found.boxes[:, 2:] - found.boxes[:, :2], axis=1)) >= smallest
         needed = np.where(reference.loose, HAND_IOU, FOUND_IOU)
         free = reference.wanted.copy()
         for index in np.argsort(-found.scores, kind="stable"):
@@ -93,7 +98,7 @@ def tally(references: Sequence[Reference], findings: Sequence[Faces]) -> Tally:
                 true_scores.append(float(found.scores[index]))
                 if not reference.loose[face]:
                     errors.append(_point_error(found.points[index], reference.faces.points[face]))
-            elif not np.any((iou[index] >= _EXCUSE_IOU) & ~reference.wanted):
+            elif counted[index] and not np.any((iou[index] >= _EXCUSE_IOU) & ~reference.wanted):
                 false_scores.append(float(found.scores[index]))
     return Tally(
         len(references),
