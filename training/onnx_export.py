@@ -76,9 +76,7 @@ def store_halved(source: Path, target: Path) -> None:
         name = tensor.name
         halved = numpy_helper.from_array(values.astype(np.float16), name + "_half")
         graph.initializer[index].CopyFrom(halved)
-        casts.append(
-            helper.make_node("Cast", [halved.name], [name], name=name + "_cast", to=TensorProto.FLOAT)
-        )
+        casts.append(helper.make_node("Cast", [halved.name], [name], name=name + "_cast", to=TensorProto.FLOAT))
     nodes = casts + list(graph.node)
     del graph.node[:]
     graph.node.extend(nodes)
