@@ -33,7 +33,7 @@ format: $(BIN)/.installed
 
 bench: $(BIN)/.installed  ## Every stage, the socket and the gallery, with the peers that are installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
-	$(BIN)/python -m benchmarks --json out/bench.json
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks --json out/bench.json
 
 docs: $(BIN)/.installed  ## Regenerate the generated documents (a test compares them with the committed ones)
 	$(BIN)/python -m edgeface.reference docs

@@ -1,4 +1,4 @@
-"""``python -m benchmarks [--json FILE] [--million] [--only stages,api,gallery]``: the whole suite."""
+"""``python -m benchmarks [--json FILE] [--sizes N...] [--million] [--only stages,api,gallery]``: the whole suite."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import argparse
 import json
 import os
 import platform
+import sys
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from benchmarks import bench_api, bench_gallery, bench_stages
@@ -21,12 +23,14 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write all rows here")
     parser.add_argument("--repeat", type=int, default=100, help="runs per measurement")
     parser.add_argument("--million", action="store_true", help="also a gallery of one million templates (several GB)")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000], help="gallery sizes")
     parser.add_argument("--only", default="stages,api,gallery", help="comma-separated parts")
     arguments = parser.parse_args()
     parts = arguments.only.split(",")
-    sizes = [1_000, 10_000, 100_000] + ([1_000_000] if arguments.million else [])
+    sizes = arguments.sizes + ([1_000_000] if arguments.million else [])
     results: dict[str, list[dict[str, Any]]] = {}
-    console = Console()
+    # Into a file or a pipe the tables keep their width.
+    console = Console(width=None if sys.stdout.isatty() else 170)
     if "stages" in parts:
         results["stages"] = bench_stages.run(arguments.repeat)
         console.print(_table("Stages", results["stages"]))
@@ -57,7 +61,7 @@ def _table(title: str, rows: list[dict[str, Any]]) -> Table:
     for column in columns:
         table.add_column(column)
     for row in rows:
-        table.add_row(*(str(row.get(column, "")) for column in columns))
+        table.add_row(*(escape(str(row.get(column, ""))) for column in columns))
     return table
 
 
