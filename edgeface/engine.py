@@ -23,6 +23,7 @@ from edgeface.image import decode
 from edgeface.inference.locate import locate_pack
 from edgeface.inference.pack import ModelPack
 from edgeface.native_threads import bound_native_threads
+from edgeface.results import Comparison, Detection, Enrolment, Identification, Verification
 from edgeface.scoring import ScoreScale
 from edgeface.telemetry import NoTelemetry, Telemetry, timed
 from edgeface.types import Face, FaceOrder, ImageArray, Match, QualityLevel, Template
@@ -34,54 +35,6 @@ class Gate:
 
     level: QualityLevel
     thresholds: QualityThresholds | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Detection:
-    """The faces of one picture; ``width`` and ``height`` in pixels, EXIF orientation applied."""
-
-    width: int
-    height: int
-    faces: tuple[Face, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Two faces (or templates) compared: documented score 0-100, FMR at this similarity, and the decision."""
-
-    score: float
-    fmr: float
-    same_person: bool
-    first: Face | None = None
-    second: Face | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Identification:
-    """One probe face and the users it matched, best first; empty when nobody reached the threshold."""
-
-    face: Face
-    matches: tuple[Match, ...]
-    threshold: float
-    """Score that a match had to reach."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """1:1 decision: the best of the user's faces against the probe."""
-
-    face: Face
-    match: Match
-    accepted: bool
-    threshold: float
-
-
-@dataclass(frozen=True, slots=True)
-class Enrolment:
-    """A face that was added."""
-
-    face: Face
-    record: FaceRecord
 
 
 class Engine:

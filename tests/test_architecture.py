@@ -17,7 +17,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"config", "formats", "geometry", "simulation"}),
     frozenset({"image", "scoring", "reference"}),
     frozenset({"inference", "quality", "gallery"}),
-    frozenset({"analysis"}),
+    frozenset({"analysis", "results"}),
     frozenset({"engine"}),
     frozenset({"api", "client", "evaluation"}),
     frozenset({"cli"}),

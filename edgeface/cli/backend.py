@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from edgeface.analysis import Wants
-    from edgeface.cli.answers import Comparison, Detection, Enrolment, Identification, Verification
     from edgeface.gallery.records import ArchiveSummary, Erasure, FaceRecord, GroupRecord, Page, UserRecord
+    from edgeface.results import Comparison, Detection, Enrolment, Identification, Verification
     from edgeface.types import FaceOrder, QualityLevel
 
 

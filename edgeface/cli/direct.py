@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from edgeface.analysis import Wants
 from edgeface.cli.backend import Look
 from edgeface.config import Config
-from edgeface.engine import Comparison, Detection, Engine, Enrolment, Gate, Identification, Verification
+from edgeface.engine import Engine, Gate
 from edgeface.gallery.records import ArchiveSummary, Erasure, FaceRecord, GroupRecord, Page, UserRecord
+from edgeface.results import Comparison, Detection, Enrolment, Identification, Verification
 
 if TYPE_CHECKING:
     TemporaryFolder = tempfile.TemporaryDirectory[str]

@@ -14,7 +14,7 @@ from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.types import Face, FloatArray, ImageArray, Pose
 
 if TYPE_CHECKING:
-    from edgeface.cli.answers import Detection
+    from edgeface.results import Detection
 
 Colour = tuple[int, int, int]
 """BGR."""

@@ -22,7 +22,7 @@ from edgeface.types import FaceOrder, QualityLevel
 
 if TYPE_CHECKING:
     from edgeface.analysis import Wants
-    from edgeface.cli.answers import Detection, Identification
+    from edgeface.results import Detection, Identification
 
 Level = Annotated[
     QualityLevel | None, typer.Option("--level", help="Quality gate for the probe.", case_sensitive=False)

@@ -17,8 +17,8 @@ from edgeface.api.answers import (
 
 if TYPE_CHECKING:
     from edgeface.api.answers import Answer
-    from edgeface.cli.answers import Comparison, Detection, Identification, Verification
     from edgeface.gallery.records import FaceRecord, GroupRecord, UserRecord
+    from edgeface.results import Comparison, Detection, Identification, Verification
 
 _SCORE_DIGITS = 2
 

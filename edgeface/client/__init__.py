@@ -10,15 +10,8 @@ with Client() as client:
 from __future__ import annotations
 
 from edgeface.client.client import Client
-from edgeface.client.results import (
-    Comparison,
-    Detection,
-    Enrolment,
-    Identification,
-    Info,
-    Readiness,
-    Verification,
-)
+from edgeface.client.daemon_facts import Info, Readiness
+from edgeface.results import Comparison, Detection, Enrolment, Identification, Verification
 
 __all__ = [
     "Client",

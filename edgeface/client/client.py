@@ -10,11 +10,12 @@ from typing import IO, Any
 from urllib.parse import urlencode
 
 from edgeface.client import encoding, reading
+from edgeface.client.daemon_facts import Info, Readiness
 from edgeface.client.gallery_calls import GalleryCalls
-from edgeface.client.results import Comparison, Detection, Enrolment, Identification, Info, Readiness, Verification
 from edgeface.client.transport import Transport, failure_of
 from edgeface.config import QualityThresholds, load_config
 from edgeface.gallery.records import FaceRecord
+from edgeface.results import Comparison, Detection, Enrolment, Identification, Verification
 from edgeface.types import Face, FaceOrder, Match, QualityLevel, Template
 
 DEFAULT_TIMEOUT_S = 30.0

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from edgeface.client.results import Comparison, Detection, Enrolment, Identification, Info, Verification
+from edgeface.client.daemon_facts import Info
 from edgeface.gallery.records import ArchiveSummary, Erasure, FaceRecord, GroupRecord, UserRecord
+from edgeface.results import Comparison, Detection, Enrolment, Identification, Verification
 from edgeface.types import (
     BoundingBox,
     Covering,

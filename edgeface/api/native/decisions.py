@@ -8,8 +8,9 @@ from edgeface.api.native.pictures import PROBE_FAILURES, TEMPLATE_FAILURES
 from edgeface.api.options import IdentifyAllOptions, IdentifyOptions, VerifyOptions
 from edgeface.api.submissions import Submission
 from edgeface.api.workers import Priority
-from edgeface.engine import Engine, Identification
+from edgeface.engine import Engine
 from edgeface.errors import EdgeFaceError, ErrorCode
+from edgeface.results import Identification
 from edgeface.types import Role
 
 

@@ -8,8 +8,9 @@ from edgeface.api.native.endpoint import Call, Endpoint
 from edgeface.api.options import CompareTemplatesOptions, DetectOptions, FaceOptions
 from edgeface.api.submissions import Submission
 from edgeface.api.workers import Priority
-from edgeface.engine import Comparison, Engine
+from edgeface.engine import Engine
 from edgeface.errors import EdgeFaceError, ErrorCode
+from edgeface.results import Comparison
 from edgeface.types import Role
 
 PICTURE_FAILURES = (

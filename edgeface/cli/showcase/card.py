@@ -30,7 +30,7 @@ from edgeface.cli.showcase.palette import (
 from edgeface.types import Face, ImageArray
 
 if TYPE_CHECKING:
-    from edgeface.cli.answers import Identification
+    from edgeface.results import Identification
 
 WIDTH, PICTURE, HEIGHT = 372, 279, 410
 _INSET = 126

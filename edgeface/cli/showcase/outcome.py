@@ -15,7 +15,7 @@ from edgeface.simulation.camera import encode
 from edgeface.types import QualityLevel
 
 if TYPE_CHECKING:
-    from edgeface.cli.answers import Detection, Identification
+    from edgeface.results import Detection, Identification
 
 GROUP = "visitors"
 

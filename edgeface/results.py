@@ -1,9 +1,8 @@
-"""What the client returns. The names and fields are those of the engine's own results, so code that works with
-one works with the other; coordinates, scores and units are those of :mod:`edgeface.types`."""
+"""What the use cases answer, on either side of the socket: the engine makes these values and the client returns
+them, so that code written for one works with the other."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edgeface.gallery.records import FaceRecord
@@ -37,6 +36,7 @@ class Identification:
     face: Face
     matches: tuple[Match, ...]
     threshold: float
+    """Score that a match had to reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,28 +55,3 @@ class Enrolment:
 
     face: Face
     record: FaceRecord
-
-
-@dataclass(frozen=True, slots=True)
-class Readiness:
-    """Whether the daemon computes calls, and why not."""
-
-    ready: bool
-    reasons: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Info:
-    """What the device is. ``missing``: roles for which the active pack has no model; ``role``: this caller's."""
-
-    version: str
-    api: str
-    pack: str
-    contract_id: str
-    dimension: int
-    features: tuple[str, ...]
-    missing: tuple[str, ...]
-    decision_fmr: float
-    decision_score: float
-    role: str
-    limits: Mapping[str, float]
