@@ -20,13 +20,15 @@ from numpy.typing import NDArray
 from training.detector.decode import Faces
 from training.detector.matching import Reference, Tally, join_tallies, make_reference, tally
 from training.detector.mosaic import move_faces
-from training.detector.runner import RECOMMENDED_IOU, RECOMMENDED_SCORE, DetectorFile
+from training.detector.runner import DetectorFile
 from training.detector.scenes import Labels, kept_out, list_scenes, load_labels
 from training.detector.teacher import Teacher
+from training.runtime import read_config
 
 SMALLEST_WANTED = 24.0  # pixels in the picture that the detector sees
 CERTAIN = 0.75  # teacher score (mean of its best two views) from which a face must be found
 TEACHER_SCORE = 0.6  # the score at which the teacher is commonly used
+_OUR_SCORES = (0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8)  # printed for the choice of a working score
 _FLOOR = 0.1  # findings below this score are not looked at
 _LONG_SIDES = (640, 320)
 _TURNS = (-45, -30, -15, 15, 30, 45, 90, -90)
@@ -107,12 +109,12 @@ def time_runs(runs: Mapping[str, Callable[[], object]], repeats: int = 60) -> di
     return {name: float(np.median(values)) * 1e3 for name, values in times.items()}
 
 
-def print_recall(results: Mapping[str, Mapping[tuple[str, str], Tally]]) -> None:
+def print_recall(results: Mapping[str, Mapping[tuple[str, str], Tally]], our_score: float) -> None:
     """Print recall and false findings by condition and source, at each detector's working score."""
     teacher = results["yunet_n"]
     conditions = list(dict.fromkeys(condition for condition, _ in teacher))
     sources = list(dict.fromkeys(source for _, source in teacher))
-    print(f"scores: yunet_n {TEACHER_SCORE}, ours {RECOMMENDED_SCORE}")
+    print(f"scores: yunet_n {TEACHER_SCORE}, ours {our_score}")
     print("condition | source | faces | recall (false findings per picture): " + " | ".join(results))
     for condition in conditions:
         rows = [(source, [source]) for source in sources] + [("all", sources)]
@@ -120,13 +122,13 @@ def print_recall(results: Mapping[str, Mapping[tuple[str, str], Tally]]) -> None
             cells = []
             for name, groups in results.items():
                 joined = join_tallies([groups[condition, source] for source in members])
-                score = TEACHER_SCORE if name == "yunet_n" else RECOMMENDED_SCORE
+                score = TEACHER_SCORE if name == "yunet_n" else our_score
                 cells.append(f"{joined.recall(score):.4f} ({joined.false_rate(score):.3f})")
             print(f"{condition} | {title} | {joined.wanted} | " + " | ".join(cells))
 
 
-def print_matched(results: Mapping[str, Mapping[tuple[str, str], Tally]]) -> None:
-    """Print recall with as many false findings as the teacher has at three of its scores."""
+def print_matched(results: Mapping[str, Mapping[tuple[str, str], Tally]], our_score: float) -> None:
+    """Print recall with as many false findings as the teacher has at some of its scores, and at ours."""
     for group in ("upright", "turned"):
         joined = {
             name: join_tallies([part for (condition, _), part in groups.items() if condition.startswith(group)])
@@ -142,7 +144,11 @@ def print_matched(results: Mapping[str, Mapping[tuple[str, str], Tally]]) -> Non
                     cells.append(f"{name} at {own:.3f}: recall {part.recall(own):.4f}")
             print(f"{group}, {rate:.3f} false findings per picture: " + ", ".join(cells))
         for name, part in joined.items():
-            score = TEACHER_SCORE if name == "yunet_n" else RECOMMENDED_SCORE
+            if name != "yunet_n":
+                cells = [f"{at}: {part.recall(at):.4f} ({part.false_rate(at):.3f})" for at in _OUR_SCORES]
+                print(f"{group}, {name}, recall (false findings) at score " + ", ".join(cells))
+        for name, part in joined.items():
+            score = TEACHER_SCORE if name == "yunet_n" else our_score
             errors = np.sort(part.point_errors)
             precision = part.precision(score)
             print(
@@ -151,7 +157,7 @@ def print_matched(results: Mapping[str, Mapping[tuple[str, str], Tally]]) -> Non
             )
 
 
-def draw_curves(results: Mapping[str, Mapping[tuple[str, str], Tally]], path: Path) -> None:
+def draw_curves(results: Mapping[str, Mapping[tuple[str, str], Tally]], path: Path, our_score: float) -> None:
     """Draw precision over recall, upright and turned, to a PNG file."""
     matplotlib.use("Agg")
     from matplotlib import pyplot  # after the backend is chosen
@@ -164,7 +170,7 @@ def draw_curves(results: Mapping[str, Mapping[tuple[str, str], Tally]], path: Pa
             recall = [joined.recall(score) for score in scores]
             precision = [joined.precision(score) for score in scores]
             (line,) = axis.plot(recall, precision, label=name)
-            used = TEACHER_SCORE if name == "yunet_n" else RECOMMENDED_SCORE
+            used = TEACHER_SCORE if name == "yunet_n" else our_score
             axis.plot(joined.recall(used), joined.precision(used), "o", color=line.get_color())
         axis.set_title("upright, 640 and 320 pixels" if group == "upright" else "turned by 15 to 90 degrees")
         axis.set_xlabel(f"recall (IoU 0.5, faces of {SMALLEST_WANTED:.0f} pixels and more)")
@@ -185,11 +191,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with scenes.csv and scenes.tar")
     parser.add_argument("--teachers", type=Path, required=True, help="folder with detector/yunet_n.onnx")
-    parser.add_argument("--models", type=Path, default=root / "models" / "default")
+    parser.add_argument(
+        "--models", type=Path, default=root / "models" / "default", help="model pack with its manifest"
+    )
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "edgeface-detector")
     parser.add_argument("--plot", type=Path, help="where to draw the curves (PNG)")
     options = parser.parse_args(arguments)
 
+    use = read_config(options.models / "manifest.toml")["roles"]["detector"]["detection"]
+    our_score, iou = float(use["score_threshold"]), float(use["nms_iou"])
     teacher = Teacher(options.teachers)
     scenes = [scene for scene in list_scenes(options.data, options.work) if kept_out(scene.name)]
     labels = load_labels(scenes, options.teachers, options.work / "labels.npz")
@@ -198,17 +208,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         cases += make_cases(scene.source, scene.read(), label)
     ours = {name: DetectorFile(options.models / f"detector.{name}.onnx") for name in ("fp32", "int8")}
     finders: dict[str, Find] = {
-        "yunet_n": lambda image, score: teacher.find(image, score, RECOMMENDED_IOU),
-        "ours fp32": ours["fp32"].find,
-        "ours int8": ours["int8"].find,
+        "yunet_n": lambda image, score: teacher.find(image, score, iou),
+        "ours fp32": lambda image, score: ours["fp32"].find(image, score, iou),
+        "ours int8": lambda image, score: ours["int8"].find(image, score, iou),
     }
     found = {name: [find(case.image, _FLOOR) for case in cases] for name, find in finders.items()}
     results = {name: tally_groups(cases, faces) for name, faces in found.items()}
     print(f"{len(scenes)} kept-out pictures, {len(cases)} views")
-    print_recall(results)
-    print_matched(results)
+    print_recall(results, our_score)
+    print_matched(results, our_score)
     print("with false findings of any size:")
-    print_matched({name: tally_groups(cases, faces, 0.0) for name, faces in found.items()})
+    print_matched({name: tally_groups(cases, faces, 0.0) for name, faces in found.items()}, our_score)
     for side in (320, 640):
         tensor = np.random.default_rng(3).uniform(-1, 1, (1, 3, side, side)).astype(np.float32)
         pixels = tensor * 128 + 127.5
@@ -221,7 +231,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
         print(f"{side}x{side}, one thread: " + ", ".join(f"{name} {ms:.2f} ms" for name, ms in times.items()))
     if options.plot:
-        draw_curves(results, options.plot)
+        draw_curves(results, options.plot, our_score)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,6 @@ from training.detector.model import OUTPUT_NAMES, STRIDES
 from training.detector.teacher import pad_to_multiple
 from training.onnx_export import open_session
 
-# Suppression overlap and score at which the pack's detector is meant to be used.
-RECOMMENDED_IOU = 0.45
-RECOMMENDED_SCORE = 0.5
-
 
 def normalise(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return `image` (h x w x 3 BGR uint8) as the network's input 1 x 3 x h x w in [-1, 1)."""
@@ -33,7 +29,7 @@ class DetectorFile:
         """Return the three maps of a network input."""
         return [np.asarray(part) for part in self._session.run(list(OUTPUT_NAMES), {"x": tensor})]
 
-    def find(self, image: NDArray[np.uint8], threshold: float, iou: float = RECOMMENDED_IOU) -> Faces:
+    def find(self, image: NDArray[np.uint8], threshold: float, iou: float) -> Faces:
         """Return the faces of `image` (h x w x 3 BGR uint8, any size) at or above `threshold`."""
         maps = self.run(normalise(pad_to_multiple(image)))
         return suppress(decode_maps([dense[0] for dense in maps], STRIDES, threshold), iou)
