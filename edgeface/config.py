@@ -71,8 +71,8 @@ class DetectionConfig(Section):
     order: FaceOrder = Field(FaceOrder.LARGEST, description="First face: largest or central (Baidu v4).")
     turned: bool = Field(
         True,
-        description="When no upright face is found, look again at 90, 180 and 270 degrees "
-        "(CloudWalk 2.2.4: faces may be turned).",
+        description="Find faces turned by 90, 180 and 270 degrees too (CloudWalk 2.2.4): look in all directions "
+        "when no upright face is found, and again at faces that the detector is not sure of.",
     )
     min_face: int = Field(24, ge=8, description="Pixels, shorter side of the smallest face reported.")
 
