@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 # hnswlib comes as source and would compile for this very CPU; a portable build also runs after a move.
 export HNSWLIB_NO_NATIVE ?= 1
 
-.PHONY: demo test lint format bench train test-training docs clean
+.PHONY: demo test lint format bench train test-training docs clean clients
 
 $(BIN)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "EdgeFace needs Python 3.10 or newer")'
@@ -19,7 +19,16 @@ $(BIN)/.installed: pyproject.toml
 demo: $(BIN)/.installed  ## Every stage on two portraits; writes out/demo.png
 	$(BIN)/edgeface demo --out out/demo.png
 
-test: $(BIN)/.installed  ## All tests; those that need EDGEFACE_EVAL_DATA are skipped, visibly, without it
+# The vendors' own Python clients, as published, each in a folder of its own (two are versions of one package).
+CLIENTS := baidu-aip-4.16.13 baidu-aip-2.0.0.1 qcloud_image-1.0.0
+$(VENV)/clients/%: $(BIN)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $@ \
+		"$$(echo '$*' | sed 's/-\([0-9.]*\)$$/==\1/')"
+	touch $@
+
+clients: $(CLIENTS:%=$(VENV)/clients/%)  ## For the tests of the cloud dialects
+
+test: $(BIN)/.installed clients  ## All tests; those that need EDGEFACE_EVAL_DATA are skipped, visibly, without it
 	$(BIN)/python -m pytest
 
 lint: $(BIN)/.installed  ## ruff and mypy --strict
@@ -37,6 +46,7 @@ bench: $(BIN)/.installed  ## Every stage, the socket and the gallery, with the p
 
 docs: $(BIN)/.installed  ## Regenerate the generated documents (a test compares them with the committed ones)
 	$(BIN)/python -m edgeface.reference docs
+	$(BIN)/python -m tests.contract.render docs/dialects
 
 $(BIN)/.train-installed: $(BIN)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[train]'

@@ -40,6 +40,8 @@ DIMENSION = 256
 FACES_PER_USER = 2
 SIZES = (1_000, 10_000, 100_000)
 MILLION = 1_000_000
+PEER_MOST = 100_000
+"""Templates up to which the peer builds its graph too: beyond, one build is an hour of one core."""
 QUERIES = 400
 WARM_UP = 20
 BULK = 10_000
@@ -184,6 +186,9 @@ def single_adds(size: int, gallery: Gallery, engine: str) -> Row:
 
 
 def run_usearch(templates: Floats, probes: Floats, best: Sequence[int]) -> list[Row]:
+    if len(templates) > PEER_MOST:
+        reason = f"usearch: its graph is built up to {PEER_MOST} templates"
+        return [{"size": len(templates), "measure": "left out", "engine": reason}]
     try:
         from usearch.index import Index
     except ImportError:

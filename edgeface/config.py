@@ -278,6 +278,66 @@ class ServerConfig(Section):
     grace_s: float = Field(5.0, ge=0, le=120, description="Seconds that running calls get at a stop.")
 
 
+class TokensConfig(Section):
+    """Face tokens of pictures that were looked at but not enrolled. Kept in memory only, never a picture."""
+
+    remember_s: float = Field(
+        3600.0,
+        ge=0,
+        le=86400,
+        description="Seconds for which the token of a detected face can be searched and enrolled; 0: not at all.",
+    )
+    most: int = Field(1000, ge=1, le=100_000, description="Faces remembered at most (3 KB each); the oldest go.")
+
+
+class FetchConfig(Section):
+    """Pictures by URL. Off: nothing leaves the device unless configured."""
+
+    enabled: bool = Field(False, description="Fetch pictures that a vendor call names by URL.")
+    hosts: tuple[str, ...] = Field(
+        (),
+        description="Host names that may be fetched from (exact, or .example.org for a domain); empty: any host "
+        "that is not this device or its local network.",
+    )
+    timeout_s: float = Field(5.0, gt=0, le=60, description="Seconds for one picture, redirects included.")
+
+
+class TcpConfig(Section):
+    """The optional TCP listener, for cloud clients that cannot speak to a Unix socket."""
+
+    enabled: bool = Field(False, description="Listen on TCP too.")
+    host: str = Field("127.0.0.1", description="Address to listen on; loopback unless configured otherwise.")
+    port: int = Field(8443, ge=0, le=65535, description="Port; 0: any free one (the log says which).")
+    tls: bool = Field(True, description="Speak TLS.")
+    certificate: Path | None = Field(
+        None, description="PEM certificate chain; default: a self-made one in the state directory."
+    )
+    private_key: Path | None = Field(None, description="PEM private key of the certificate.")
+    anonymous: Literal["none", "observer", "matcher", "admin"] = Field(
+        "none", description="Role of a caller without any key (CloudWalk 2.1: app_id may be left out)."
+    )
+
+
+class KeyConfig(Section):
+    """One application's key pair, as a cloud console hands it out: one ``[[keys]]`` table each."""
+
+    app_id: str = Field("", max_length=128, description="Application id (Baidu APP_ID, Tencent appid).")
+    key: str = Field(min_length=1, max_length=128, description="API key (Baidu AK, Tencent SecretId).")
+    secret: str = Field(min_length=8, max_length=256, description="Secret (Baidu SK, Tencent SecretKey).")
+    role: Literal["observer", "matcher", "admin"] = Field("matcher", description="What the key may do.")
+    qps: float | None = Field(None, gt=0, description="Calls in a second (Baidu error 18); default: no limit.")
+    per_day: int | None = Field(None, ge=1, description="Calls on a UTC day (Baidu error 17); default: no limit.")
+    total: int | None = Field(None, ge=1, description="Calls in all (Baidu error 19); default: no limit.")
+
+
+class RegisterConfig(Section):
+    """The local register of ID photographs, which answers what the cloud asks a police database."""
+
+    group: str = Field(
+        "id_register", pattern=r"^[A-Za-z0-9_]{1,128}$", description="Gallery group that holds the register."
+    )
+
+
 class LogConfig(Section):
     """Logging."""
 
@@ -295,6 +355,11 @@ class Config(Section):
     gallery: GalleryConfig = GalleryConfig()
     models: ModelsConfig = ModelsConfig()
     server: ServerConfig = ServerConfig()
+    tcp: TcpConfig = TcpConfig()
+    keys: tuple[KeyConfig, ...] = Field((), description="Key pairs of applications that call over TCP.")
+    tokens: TokensConfig = TokensConfig()
+    fetch: FetchConfig = FetchConfig()
+    id_register: RegisterConfig = RegisterConfig()
     log: LogConfig = LogConfig()
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
+from typing import TypeAlias
 
 import numpy as np
 
@@ -18,15 +19,32 @@ from edgeface.analysis import Analyzer, Wants
 from edgeface.config import Config, QualityThresholds
 from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.gallery.gallery import Gallery
-from edgeface.gallery.records import Candidate, FaceRecord
+from edgeface.gallery.records import Candidate, Erasure, FaceRecord
 from edgeface.image import decode
 from edgeface.inference.locate import locate_pack
 from edgeface.inference.pack import ModelPack
 from edgeface.native_threads import bound_native_threads
+from edgeface.quality.gate import judge
+from edgeface.remembered import RememberedFaces
 from edgeface.results import Comparison, Detection, Enrolment, Identification, Verification
 from edgeface.scoring import ScoreScale
 from edgeface.telemetry import NoTelemetry, Telemetry, timed
-from edgeface.types import Face, FaceOrder, ImageArray, Match, QualityLevel, Template
+from edgeface.types import (
+    BoundingBox,
+    Face,
+    FaceOrder,
+    FaceToken,
+    ImageArray,
+    Match,
+    QualityLevel,
+    Template,
+    Verdict,
+)
+
+Picture: TypeAlias = "bytes | ImageArray | FaceToken"
+"""Encoded bytes, a BGR array, or the token of a face that :meth:`Engine.detect` remembered or that is enrolled."""
+
+_EVERYTHING = Wants(landmarks=True, pose=True, quality=True, template=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +81,8 @@ class Engine:
         self.gallery = gallery
         self.scale = scale
         self._telemetry = telemetry
+        tokens = config.tokens
+        self._remembered = RememberedFaces(most=tokens.most, lifetime_s=tokens.remember_s)
 
     @classmethod
     def open(cls, config: Config, telemetry: Telemetry | None = None) -> Engine:
@@ -100,6 +120,7 @@ class Engine:
 
     def close(self) -> None:
         """Close gallery and sessions. Idempotent."""
+        self._remembered.clear()
         self.gallery.close()
         self.analyzer.close()
 
@@ -122,20 +143,53 @@ class Engine:
         order: FaceOrder | None = None,
         turned: bool | None = None,
         gate: Gate | None = None,
+        remember: bool = False,
     ) -> Detection:
-        """Find faces; an empty tuple when there are none. ``picture``: encoded bytes or a BGR array."""
+        """Find faces; an empty tuple when there are none. ``picture``: encoded bytes or a BGR array.
+
+        ``remember``: keep each face's measures and template for a while, so that its token can stand for it in
+        other calls; everything is then measured, wanted or not, because a later call may judge it.
+        """
         image, digest = self._decode(picture)
-        faces = self._analyse(image, digest, wants or Wants(), max_faces, order, turned, gate)
+        faces = self._analyse(
+            image, digest, _EVERYTHING if remember else wants or Wants(), max_faces, order, turned, gate
+        )
+        if remember:
+            self._remembered.add(faces)
         return Detection(width=image.shape[1], height=image.shape[0], faces=faces)
 
-    def embed(self, picture: bytes | ImageArray, *, gate: Gate | None = None, order: FaceOrder | None = None) -> Face:
+    def recall(self, token: FaceToken, *, gate: Gate | None = None) -> Face:
+        """The face behind a token: remembered with all its measures, or enrolled (then its template only).
+
+        A remembered face is judged by ``gate`` as its picture would be; an enrolled one was judged at enrolment.
+        Raises ``FACE_TOKEN_UNKNOWN``, ``INVALID_ID``.
+        """
+        found = self._remembered.get(token.value)
+        if found is None:
+            template = self.gallery.templates_of_token(token.value)
+            if template is None:
+                raise EdgeFaceError(ErrorCode.FACE_TOKEN_UNKNOWN)
+            nowhere = np.zeros((5, 2), np.float32)
+            found = Face(BoundingBox(0, 0, 0, 0), 0.0, nowhere, token.value, template=template, located=False)
+        if gate is None or gate.level is QualityLevel.NONE:
+            return replace(found, verdict=None)
+        if found.quality is None:
+            return replace(found, verdict=Verdict(gate.level, not_measured=("everything",)))
+        thresholds = gate.thresholds or self.config.quality.thresholds(gate.level)
+        return replace(found, verdict=judge(found.quality, found.pose, gate.level, thresholds))
+
+    def forget(self, tokens: Iterable[str]) -> None:
+        """Forget remembered faces, because they were erased."""
+        self._remembered.forget(tokens)
+
+    def embed(self, picture: Picture, *, gate: Gate | None = None, order: FaceOrder | None = None) -> Face:
         """The first face with its template. Raises ``NO_FACE``, ``QUALITY``."""
         return self._probes(picture, 1, gate, order)[0]
 
     def compare(
         self,
-        first: bytes | ImageArray,
-        second: bytes | ImageArray,
+        first: Picture,
+        second: Picture,
         *,
         gate: Gate | None = None,
         order: FaceOrder | None = None,
@@ -175,7 +229,7 @@ class Engine:
 
     def identify(
         self,
-        picture: bytes | ImageArray,
+        picture: Picture,
         groups: Sequence[str],
         *,
         top: int = 1,
@@ -195,7 +249,7 @@ class Engine:
 
     def identify_all(
         self,
-        picture: bytes | ImageArray,
+        picture: Picture,
         groups: Sequence[str],
         *,
         max_faces: int | None = None,
@@ -228,7 +282,7 @@ class Engine:
 
     def verify(
         self,
-        picture: bytes | ImageArray,
+        picture: Picture,
         group_id: str,
         user_id: str,
         *,
@@ -258,7 +312,7 @@ class Engine:
 
     def enrol(
         self,
-        picture: bytes | ImageArray,
+        picture: Picture,
         group_id: str,
         user_id: str,
         *,
@@ -321,6 +375,34 @@ class Engine:
                 duplicate_similarity=self.config.decision.duplicate_similarity,
             )
 
+    def delete_face(self, group_id: str, user_id: str, face_token: str) -> None:
+        """Erase one face, and what is remembered of it. Raises ``FACE_NOT_FOUND`` and the gallery's errors."""
+        self.gallery.delete_face(group_id, user_id, face_token)
+        self.forget([face_token])
+
+    def delete_user(self, group_id: str | None, user_id: str) -> int:
+        """Erase a user with its faces in one group, or in every group for ``None``; how many faces that were."""
+        tokens = [
+            face.face_token
+            for user in self.gallery.user(group_id, user_id)
+            for face in self.gallery.faces(user.group_id, user_id)
+        ]
+        erased = self.gallery.delete_user(group_id, user_id)
+        self.forget(tokens)
+        return erased
+
+    def delete_group(self, group_id: str) -> int:
+        """Erase a group with its users; how many faces that were. Every remembered face is forgotten."""
+        erased = self.gallery.delete_group(group_id)
+        self._remembered.clear()
+        return erased
+
+    def erase(self) -> Erasure:
+        """Erase everything: the gallery, its key where it is ours, and what is remembered."""
+        erased = self.gallery.erase()
+        self._remembered.clear()
+        return erased
+
     # ------------------------------------------------------------------ inside
 
     def _decode(self, picture: bytes | ImageArray) -> tuple[ImageArray, bytes]:
@@ -362,16 +444,19 @@ class Engine:
 
     def _probes(
         self,
-        picture: bytes | ImageArray,
+        picture: Picture,
         max_faces: int | None,
         gate: Gate | None,
         order: FaceOrder | None,
         judged: int | None = None,
     ) -> tuple[Face, ...]:
         """Faces with templates that passed the gate; at least one. ``judged``: only so many must pass."""
-        image, digest = self._decode(picture)
         gate = gate or Gate(self.config.quality.probe_level)
-        faces = self._analyse(image, digest, Wants(template=True), max_faces, order, None, gate)
+        if isinstance(picture, FaceToken):
+            faces: tuple[Face, ...] = (self.recall(picture, gate=gate),)
+        else:
+            image, digest = self._decode(picture)
+            faces = self._analyse(image, digest, Wants(template=True), max_faces, order, None, gate)
         if not faces:
             self._telemetry.rejected(ErrorCode.NO_FACE.code)
             raise EdgeFaceError(ErrorCode.NO_FACE)

@@ -183,6 +183,15 @@ class Face:
     quality: Quality | None = None
     verdict: Verdict | None = None
     template: Template | None = None
+    located: bool = True
+    """False for a face recalled from the gallery by its token: box, score and points are not known (zeros)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceToken:
+    """A face that was seen before, instead of a picture (Baidu v3 ``image_type`` FACE_TOKEN)."""
+
+    value: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"config", "formats", "geometry", "simulation"}),
     frozenset({"image", "scoring", "reference"}),
     frozenset({"inference", "quality", "gallery"}),
-    frozenset({"analysis", "results"}),
+    frozenset({"analysis", "results", "remembered"}),
     frozenset({"engine"}),
+    frozenset({"register"}),
     frozenset({"api", "client", "evaluation"}),
     frozenset({"cli"}),
 )

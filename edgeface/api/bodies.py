@@ -36,15 +36,16 @@ class Bodies:
         return self._held
 
     @asynccontextmanager
-    async def read(self, request: web.Request) -> AsyncIterator[bytes]:
-        """The whole body; it counts against the budget until the block ends.
+    async def read(self, request: web.Request, *, most_bytes: int | None = None) -> AsyncIterator[bytes]:
+        """The whole body; it counts against the budget until the block ends. ``most_bytes``: a lower limit.
 
         Raises ``REQUEST_TOO_LARGE`` (before reading when the length is declared), ``DEADLINE`` (too slow),
         ``BUSY`` (no budget), ``UNSUPPORTED_MEDIA_TYPE`` (compressed), ``INVALID_REQUEST`` (ends early).
         """
         check_encoding(request)
-        if (request.content_length or 0) > self._most:
-            raise self._too_large()
+        most = min(self._most, most_bytes or self._most)
+        if (request.content_length or 0) > most:
+            raise _too_large(most)
         taken = 0
         chunks: list[bytes] = []
 
@@ -53,8 +54,8 @@ class Bodies:
             async for chunk in request.content.iter_any():
                 taken += len(chunk)
                 self._held += len(chunk)
-                if taken > self._most:
-                    raise self._too_large()
+                if taken > most:
+                    raise _too_large(most)
                 if self._held > self._budget:
                     raise EdgeFaceError(ErrorCode.BUSY, "Too many large requests at once.")
                 chunks.append(chunk)
@@ -67,8 +68,9 @@ class Bodies:
         finally:
             self._held -= taken
 
-    def _too_large(self) -> EdgeFaceError:
-        return EdgeFaceError(ErrorCode.REQUEST_TOO_LARGE, f"The limit is {self._most} bytes.", limit=self._most)
+
+def _too_large(most: int) -> EdgeFaceError:
+    return EdgeFaceError(ErrorCode.REQUEST_TOO_LARGE, f"The limit is {most} bytes.", limit=most)
 
 
 async def spool(request: web.Request, target: IO[bytes], *, most_bytes: int, idle_s: float) -> int:

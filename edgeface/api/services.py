@@ -10,7 +10,9 @@ from typing import TypeVar
 from aiohttp import web
 
 import edgeface
+from edgeface.api.auth.admission import Admission
 from edgeface.api.bodies import Bodies
+from edgeface.api.fetch import Fetcher
 from edgeface.api.metrics import Metrics, Sample
 from edgeface.api.peers import Peer
 from edgeface.api.workers import Priority, Workers
@@ -47,6 +49,8 @@ class Services:
         # Archives take minutes and must neither hold up a call nor meet its deadline: one at a time, none in line.
         self.upkeep = Workers("upkeep", threads=1, waiting=0, deadline_s=None)
         self.bodies = Bodies(most_bytes=server.max_request_bytes, timeout_s=server.body_timeout_s)
+        self.fetcher = Fetcher(config.fetch, config.image)
+        self.admission = Admission()
         self._engine: Engine | None = None
         self._describe()
 

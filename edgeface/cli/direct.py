@@ -107,7 +107,7 @@ class DirectBackend:
         self._engine.gallery.add_group(group_id)
 
     def delete_group(self, group_id: str) -> int:
-        return self._engine.gallery.delete_group(group_id)
+        return self._engine.delete_group(group_id)
 
     def users(self, group_id: str, start: int, length: int) -> Page[UserRecord]:
         return self._engine.gallery.users(group_id, start, length)
@@ -119,7 +119,7 @@ class DirectBackend:
         self._engine.gallery.set_user_info(group_id, user_id, user_info)
 
     def delete_user(self, group_id: str | None, user_id: str) -> int:
-        return self._engine.gallery.delete_user(group_id, user_id)
+        return self._engine.delete_user(group_id, user_id)
 
     def copy_user(self, user_id: str, source_group: str, target_group: str) -> int:
         return self._engine.gallery.copy_user(user_id, source_group, target_group)
@@ -128,7 +128,7 @@ class DirectBackend:
         return self._engine.gallery.faces(group_id, user_id)
 
     def delete_face(self, group_id: str, user_id: str, face_token: str) -> None:
-        self._engine.gallery.delete_face(group_id, user_id, face_token)
+        self._engine.delete_face(group_id, user_id, face_token)
 
     def export_archive(self, file: Path, passphrase: str) -> None:
         self._engine.gallery.export_archive(file, passphrase)
@@ -137,7 +137,7 @@ class DirectBackend:
         return self._engine.gallery.import_archive(file, passphrase)
 
     def erase(self) -> Erasure:
-        return self._engine.gallery.erase()
+        return self._engine.erase()
 
 
 def _gate(look: Look) -> Gate | None:

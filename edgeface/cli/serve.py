@@ -17,5 +17,6 @@ def serve(context: typer.Context) -> None:
     session = session_of(context)
     session.require_state_dir()
     from edgeface.api import daemon
+    from edgeface.api.dialects.table import vendor_dialects
 
-    daemon.serve(session.config)
+    daemon.serve(session.config, dialects=vendor_dialects())

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeface.api.daemon import Daemon
+from edgeface.api.dialects.table import vendor_dialects
 from edgeface.config import Config
 from tests.packs import default_folder
 
@@ -28,7 +29,7 @@ class Running:
         self.on_loop(self.daemon.start())
 
     async def _made(self) -> Daemon:
-        return Daemon(self.config)
+        return Daemon(self.config, dialects=vendor_dialects())
 
     @property
     def services(self) -> Any:

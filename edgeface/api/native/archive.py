@@ -121,7 +121,7 @@ def _import(services: Services) -> Handler:
 
 
 def _erase(engine: Engine, call: Submission[EraseOptions]) -> ErasedAllAnswer:  # noqa: ARG001 - confirm is parsed
-    erasure = engine.gallery.erase()
+    erasure = engine.erase()
     return ErasedAllAnswer(faces=erasure.faces, key_destroyed=erasure.key_destroyed)
 
 

@@ -80,7 +80,7 @@ def _face(engine: Engine, call: Submission[NoOptions]) -> FaceRecordsAnswer:
 
 
 def _delete_face(engine: Engine, call: Submission[NoOptions]) -> ErasedAnswer:
-    engine.gallery.delete_face(call.path["group_id"], call.path["user_id"], call.path["face_token"])
+    engine.delete_face(call.path["group_id"], call.path["user_id"], call.path["face_token"])
     return ErasedAnswer(faces=1)
 
 

@@ -45,7 +45,7 @@ def _add_group(engine: Engine, call: Submission[GroupOptions]) -> GroupAnswer:
 
 
 def _delete_group(engine: Engine, call: Submission[NoOptions]) -> ErasedAnswer:
-    return ErasedAnswer(faces=engine.gallery.delete_group(call.path["group_id"]))
+    return ErasedAnswer(faces=engine.delete_group(call.path["group_id"]))
 
 
 def _users(engine: Engine, call: Submission[PageOptions]) -> UsersAnswer:
@@ -71,11 +71,11 @@ def _set_user_info(engine: Engine, call: Submission[UserInfoOptions]) -> UserAns
 
 
 def _delete_user(engine: Engine, call: Submission[NoOptions]) -> ErasedAnswer:
-    return ErasedAnswer(faces=engine.gallery.delete_user(call.path["group_id"], call.path["user_id"]))
+    return ErasedAnswer(faces=engine.delete_user(call.path["group_id"], call.path["user_id"]))
 
 
 def _delete_user_everywhere(engine: Engine, call: Submission[NoOptions]) -> ErasedAnswer:
-    return ErasedAnswer(faces=engine.gallery.delete_user(None, call.path["user_id"]))
+    return ErasedAnswer(faces=engine.delete_user(None, call.path["user_id"]))
 
 
 def _copy_user(engine: Engine, call: Submission[CopyOptions]) -> CopiedAnswer:

@@ -1,0 +1,1 @@
+"""Who calls, where the kernel does not tell: keys, access tokens, signatures and quotas."""
