@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 # hnswlib comes as source and would compile for this very CPU; a portable build also runs after a move.
 export HNSWLIB_NO_NATIVE ?= 1
 
-.PHONY: demo test lint format bench train test-training docs clean clients
+.PHONY: demo test lint format bench train test-training docs clean clients install
 
 $(BIN)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "EdgeFace needs Python 3.10 or newer")'
@@ -62,6 +62,9 @@ train: $(BIN)/.train-installed
 
 test-training: $(BIN)/.train-installed  ## The training tests, which need PyTorch
 	$(BIN)/python -m pytest tests/training
+
+install:  ## On a Raspberry Pi, Jetson or Debian machine, as root: environment, units, key, configuration
+	PYTHON=$(PYTHON) sh systemd/install.sh
 
 clean:
 	rm -rf $(VENV) build out *.egg-info .mypy_cache .ruff_cache .pytest_cache

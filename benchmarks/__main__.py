@@ -1,4 +1,7 @@
-"""``python -m benchmarks [--json FILE] [--sizes N...] [--million] [--only stages,api,gallery]``: the whole suite."""
+"""The whole suite: ``python -m benchmarks [--json FILE] [--sizes N...] [--million] [--only PART,...]``.
+
+Parts: stages, api, dialects, gallery.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from benchmarks import bench_api, bench_gallery, bench_stages
+from benchmarks import bench_api, bench_dialects, bench_gallery, bench_stages
 
 
 def main() -> None:
@@ -24,7 +27,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=100, help="runs per measurement")
     parser.add_argument("--million", action="store_true", help="also a gallery of one million templates (several GB)")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000], help="gallery sizes")
-    parser.add_argument("--only", default="stages,api,gallery", help="comma-separated parts")
+    parser.add_argument("--only", default="stages,api,dialects,gallery", help="comma-separated parts")
     arguments = parser.parse_args()
     parts = arguments.only.split(",")
     sizes = arguments.sizes + ([1_000_000] if arguments.million else [])
@@ -37,6 +40,9 @@ def main() -> None:
     if "api" in parts:
         results["api"] = bench_api.run()
         console.print(_table("Whole call through the socket", results["api"]))
+    if "dialects" in parts:
+        results["dialects"] = bench_dialects.run(arguments.repeat)
+        console.print(_table("Vendors' calls against the native call of the same work", results["dialects"]))
     if "gallery" in parts:
         results["gallery"] = bench_gallery.run(sizes)
         console.print(_table("Gallery", results["gallery"]))

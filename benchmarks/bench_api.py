@@ -4,8 +4,6 @@ field; one client and several; start to first answer; resident memory."""
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -15,23 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.daemon import daemon, fill, first_answer
 from benchmarks.pictures import jpeg, portrait
 from benchmarks.timing import measure, resident_mib
 from edgeface.client import Client
 from edgeface.config import Config
-from edgeface.engine import Engine
-from edgeface.errors import EdgeFaceError, ErrorCode
-from edgeface.gallery.records import NewFace
 from edgeface.types import QualityLevel
 
 GROUP, USER = "staff", "eileen"
-
-_SERVE = """
-import sys
-from edgeface.api.daemon import serve
-from edgeface.config import Config
-serve(Config.model_validate_json(sys.argv[1]))
-"""
 
 Call = Callable[[Client], Any]
 
@@ -63,23 +52,18 @@ def _with_daemon(
             "log": {"level": "warning"},
         }
     )
-    _fill(config, templates)
+    fill(config, GROUP, templates)
     rows: list[dict[str, Any]] = []
     for what in ("start to first answer, first start (precision is chosen), s", "start to first answer, s"):
         began = time.perf_counter()
-        daemon = subprocess.Popen([sys.executable, "-c", _SERVE, config.model_dump_json()])
-        try:
-            with Client(config.server.socket) as client:
-                _first_answer(client, daemon, picture)
-                rows.append({"what": f"{what} (detector {size})", "value": round(time.perf_counter() - began, 2)})
-                if what.endswith("answer, s"):
-                    client.enrol(picture, GROUP, USER, quality_control=QualityLevel.NONE)
-                    rows += _calls(client, config.server.socket, picture, size, repeat, templates, clients)
-                    memory = resident_mib(daemon.pid)
-                    rows.append({"what": f"resident memory, {templates} templates, MiB", "value": memory})
-        finally:
-            daemon.terminate()
-            daemon.wait(30)
+        with daemon(config) as process, Client(config.server.socket) as client:
+            first_answer(client, process, picture)
+            rows.append({"what": f"{what} (detector {size})", "value": round(time.perf_counter() - began, 2)})
+            if what.endswith("answer, s"):
+                client.enrol(picture, GROUP, USER, quality_control=QualityLevel.NONE)
+                rows += _calls(client, config.server.socket, picture, size, repeat, templates, clients)
+                memory = resident_mib(process.pid)
+                rows.append({"what": f"resident memory, {templates} templates, MiB", "value": memory})
     return rows
 
 
@@ -130,27 +114,3 @@ def _together(socket: Path, call: Call, repeat: int, clients: int) -> dict[str, 
         "runs": len(taken),
         "calls_per_s": round(len(taken) / elapsed, 1),
     }
-
-
-def _first_answer(client: Client, daemon: subprocess.Popen[bytes], picture: bytes) -> None:
-    while daemon.poll() is None:
-        try:
-            if len(client.detect(picture, max_faces=1).faces) != 1:
-                raise RuntimeError("the portrait's face was not found")
-            return
-        except EdgeFaceError as error:
-            if error.code not in (ErrorCode.UNREACHABLE, ErrorCode.BUSY):
-                raise
-            time.sleep(0.01)
-    raise RuntimeError("the daemon ended")
-
-
-def _fill(config: Config, templates: int) -> None:
-    """Random unit vectors: strangers to everybody, and the search's cost does not depend on who they are."""
-    random = np.random.default_rng(7)
-    with Engine.open(config) as engine:
-        vectors = random.standard_normal((templates, engine.pack.dimension)).astype(np.float32)
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        engine.gallery.add_faces(
-            NewFace(GROUP, f"stranger_{number}", f"{number:032x}", vector) for number, vector in enumerate(vectors)
-        )

@@ -92,7 +92,7 @@ def _peers(image: Any, threads: int, repeat: int) -> list[dict[str, Any]]:
             rows.append({"what": name, "threads": threads, "skipped": f"OpenCV refused the model: {error.err}"})
     try:
         import face_recognition
-    except ImportError:
+    except (ImportError, SystemExit):  # it ends the process when its models cannot be imported
         return [
             *rows,
             {"what": "peer: face_recognition (dlib)", "skipped": "not installed: pip install -e '.[bench-dlib]'"},

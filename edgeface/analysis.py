@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -79,6 +79,10 @@ class Analyzer:
         """Open every model now. Raises ``PACK_INVALID`` where one cannot be opened."""
         self._models.warm()
 
+    def reconfigure(self, config: Config) -> None:
+        """Take over thresholds of detection and quality at the next picture."""
+        self._config = config
+
     def close(self) -> None:
         """Forget the models; later calls raise ``SHUTTING_DOWN``."""
         self._models.close()
@@ -93,33 +97,67 @@ class Analyzer:
         turned: bool,
         level: QualityLevel | None = None,
         thresholds: QualityThresholds | None = None,
+        input_size: int | None = None,
     ) -> tuple[Face, ...]:
         """The faces of a BGR picture, at most `max_faces`, largest or most central first.
+
+        input_size: longer side of the detector's input instead of the configured one.
 
         turned: where no upright face is found, look again at 90, 180 and 270 degrees. level: judge each face; the
         measures that this needs are then taken, wanted or not. thresholds: instead of the configured ones of that
         level. Raises ``FEATURE_UNAVAILABLE`` for templates without an embedder, and without a detector always;
         landmarks and modelled measures of a role that the pack lacks are None.
         """
-        gate: QualityThresholds | None = None
-        if level is not None:
-            gate = thresholds or self._config.quality.thresholds(level)
-            if level is not QualityLevel.NONE:
-                wants = replace(wants, quality=True, pose=True)
-        if wants.template:
-            self._models.spec(EMBEDDER)  # refused before anything is computed
-        found = self._detect(image, max_faces, order, turned=turned)
+        wants, gate = self._gate(wants, level, thresholds)
+        found = self._detect(image, max_faces, order, turned=turned, input_size=input_size)
         if not len(found):
             return ()
         return self._faces(image, found, wants, level, gate)
 
-    def _detect(self, image: ImageArray, max_faces: int, order: FaceOrder, *, turned: bool) -> Detections:
+    def describe(
+        self,
+        image: ImageArray,
+        faces: Sequence[Face],
+        wants: Wants,
+        *,
+        level: QualityLevel | None = None,
+        thresholds: QualityThresholds | None = None,
+    ) -> tuple[Face, ...]:
+        """Faces that were found before, perhaps in a smaller copy of the picture, measured in this BGR picture.
+
+        faces: boxes and five points in pixels of this picture. Nothing is searched for. As :meth:`analyze`.
+        """
+        if not faces:
+            return ()
+        wants, gate = self._gate(wants, level, thresholds)
+        found = Detections(
+            np.array([(face.box.left, face.box.top, face.box.right, face.box.bottom) for face in faces], np.float32),
+            np.array([face.score for face in faces], np.float32),
+            np.stack([face.points for face in faces]),
+        )
+        return self._faces(image, found, wants, level, gate)
+
+    def _gate(
+        self, wants: Wants, level: QualityLevel | None, thresholds: QualityThresholds | None
+    ) -> tuple[Wants, QualityThresholds | None]:
+        """What must be measured for a level, and its thresholds."""
+        if wants.template:
+            self._models.spec(EMBEDDER)  # refused before anything is computed
+        if level is None:
+            return wants, None
+        if level is not QualityLevel.NONE:
+            wants = replace(wants, quality=True, pose=True)
+        return wants, thresholds or self._config.quality.thresholds(level)
+
+    def _detect(
+        self, image: ImageArray, max_faces: int, order: FaceOrder, *, turned: bool, input_size: int | None
+    ) -> Detections:
         settings = self._config.detection
         with self._stage("detect"):
             detector = self._models.detector()
             found = detector.detect(
                 image,
-                input_size=settings.input_size,
+                input_size=input_size or settings.input_size,
                 turned=turned,
                 min_face=settings.min_face,
             )

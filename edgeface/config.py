@@ -9,13 +9,23 @@ Precedence, lowest first: defaults, the TOML file, ``EDGEFACE_<SECTION>__<FIELD>
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.types import FaceOrder, QualityLevel
@@ -37,7 +47,8 @@ Luma = Annotated[float, Field(ge=0.0, le=255.0)]
 class Section(BaseModel):
     """A section: unknown keys are refused, values do not change after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # A wrong value may be a secret: messages name the field only.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class ImageLimits(Section):
@@ -306,7 +317,10 @@ class TcpConfig(Section):
     """The optional TCP listener, for cloud clients that cannot speak to a Unix socket."""
 
     enabled: bool = Field(False, description="Listen on TCP too.")
-    host: str = Field("127.0.0.1", description="Address to listen on; loopback unless configured otherwise.")
+    host: str = Field(
+        "127.0.0.1",
+        description="IP address to listen on, or localhost; any other than loopback only with TLS.",
+    )
     port: int = Field(8443, ge=0, le=65535, description="Port; 0: any free one (the log says which).")
     tls: bool = Field(True, description="Speak TLS.")
     certificate: Path | None = Field(
@@ -316,18 +330,68 @@ class TcpConfig(Section):
     anonymous: Literal["none", "observer", "matcher", "admin"] = Field(
         "none", description="Role of a caller without any key (CloudWalk 2.1: app_id may be left out)."
     )
+    clock_skew_s: float = Field(
+        300.0,
+        ge=0,
+        le=86_400,
+        description="Seconds by which a signing caller's clock may differ from the device's (Tencent: 5 minutes).",
+    )
+
+    @field_validator("host")
+    @classmethod
+    def _is_an_address(cls, host: str) -> str:
+        # Names are not looked up: what a name means may change, and loopback has to be certain.
+        if host != "localhost":
+            ipaddress.ip_address(host)
+        return host
+
+    @model_validator(mode="after")
+    def _certificate_has_its_key(self) -> TcpConfig:
+        if (self.certificate is None) != (self.private_key is None):
+            raise ValueError("certificate and private_key belong together")
+        return self
 
 
 class KeyConfig(Section):
     """One application's key pair, as a cloud console hands it out: one ``[[keys]]`` table each."""
 
-    app_id: str = Field("", max_length=128, description="Application id (Baidu APP_ID, Tencent appid).")
-    key: str = Field(min_length=1, max_length=128, description="API key (Baidu AK, Tencent SecretId).")
-    secret: str = Field(min_length=8, max_length=256, description="Secret (Baidu SK, Tencent SecretKey).")
+    app_id: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9._\-]{0,128}$",
+        description="Application id (Baidu APP_ID; Tencent appid, which Tencent's calls need): letters, digits, "
+        "`.`, `_`, `-`. One application may have several keys.",
+    )
+    key: str = Field(
+        pattern=r"^[A-Za-z0-9._\-]{1,128}$",
+        description="API key (Baidu AK, Tencent SecretId, CloudWalk app_id): 1 to 128 letters, digits, `.`, `_`, "
+        "`-`; unique.",
+    )
+    secret: SecretStr = Field(
+        min_length=8,
+        max_length=256,
+        description="Secret (Baidu SK, Tencent SecretKey, CloudWalk app_secret); `openssl rand -hex 32` makes one.",
+    )
     role: Literal["observer", "matcher", "admin"] = Field("matcher", description="What the key may do.")
-    qps: float | None = Field(None, gt=0, description="Calls in a second (Baidu error 18); default: no limit.")
+    qps: float | None = Field(
+        None, gt=0, le=10_000, description="Calls in a second (Baidu error 18); default: no limit."
+    )
     per_day: int | None = Field(None, ge=1, description="Calls on a UTC day (Baidu error 17); default: no limit.")
     total: int | None = Field(None, ge=1, description="Calls in all (Baidu error 19); default: no limit.")
+
+
+def _each_key_once(keys: tuple[KeyConfig, ...]) -> tuple[KeyConfig, ...]:
+    if len({key.key for key in keys}) != len(keys):
+        raise ValueError("a key stands there twice")
+    return keys
+
+
+Keys = Annotated[tuple[KeyConfig, ...], AfterValidator(_each_key_once)]
+
+
+class KeysFile(Section):
+    """What ``keys_file`` holds: ``[[keys]]`` tables and nothing else."""
+
+    keys: Keys = ()
 
 
 class RegisterConfig(Section):
@@ -335,6 +399,184 @@ class RegisterConfig(Section):
 
     group: str = Field(
         "id_register", pattern=r"^[A-Za-z0-9_]{1,128}$", description="Gallery group that holds the register."
+    )
+
+
+class CameraConfig(Section):
+    """The camera and the process that reads it."""
+
+    source: str = Field(
+        "none",
+        max_length=1024,
+        description="none, picamera2[:INDEX], v4l2:/dev/videoN, rtsp://..., gstreamer:PIPELINE, file:VIDEO, "
+        "folder:DIR or simulated:SCRIPT.toml.",
+    )
+    name: str = Field("camera", pattern=r"^[A-Za-z0-9_]{1,64}$", description="Name in events.")
+    width: int = Field(1280, ge=160, le=6000, description="Pixels of the main picture (template).")
+    height: int = Field(720, ge=120, le=4000, description="Pixels of the main picture (template).")
+    detect_width: int = Field(
+        640, ge=96, le=4000, description="Pixels of the small picture's longer side (detection)."
+    )
+    fps: float = Field(15.0, gt=0, le=120, description="Frames a second asked of the camera.")
+    rotate: Literal[0, 90, 180, 270] = Field(0, description="Degrees clockwise by which pictures are turned.")
+    mirror: bool = Field(
+        False,
+        description="Show the preview mirrored, as people expect of a screen before them. Recognition, its hints and "
+        "stored templates always have the camera's own picture.",
+    )
+    pace: Literal["own", "fast"] = Field(
+        "own", description="Files and folders: at their own pace, or as fast as they can be read."
+    )
+    loop: bool = Field(False, description="Files and folders: begin again at the end.")
+    field_of_view_deg: float = Field(
+        66.0, gt=5, lt=180, description="Horizontal field of view (Raspberry Pi Camera Module 3: 66; Module 2: 62)."
+    )
+    ring_slots: int = Field(3, ge=2, le=16, description="Frames in shared memory; the newest wins.")
+    heartbeat_s: float = Field(
+        3.0,
+        gt=0.2,
+        le=60,
+        description="Seconds without a frame after which the camera process is restarted; at least three frame "
+        "intervals.",
+    )
+    start_timeout_s: float = Field(20.0, gt=0.5, le=120, description="Seconds a camera gets for its first frame.")
+    restarts: int = Field(5, ge=0, le=100, description="Restarts within restart_window_s, then it is given up.")
+    restart_window_s: float = Field(60.0, gt=1, le=3600, description="See restarts (Frigate's watchdog: 5 in 60 s).")
+    retry_s: float = Field(
+        60.0, gt=1, le=3600, description="Seconds after which a camera that was given up is tried again."
+    )
+    preview: bool = Field(False, description="Offer snapshot and MJPEG to admins.")
+
+
+class LiveConfig(Section):
+    """From frames to decisions."""
+
+    profile: Literal["none", "attendance", "door", "kiosk"] = Field("none", description="What decisions are for.")
+    groups: tuple[str, ...] = Field((), description="Groups that are searched; empty: every group but the register.")
+    liveness: Literal["required", "none"] = Field(
+        "required",
+        description="Whether a decision needs a liveness model; a pack without one refuses to start the door "
+        "profile until this says none.",
+    )
+    gate: QualityLevel = Field(QualityLevel.NORMAL, description="Level of the quality gate for each shot.")
+    max_faces: int = Field(10, ge=1, le=10, description="Faces followed at once.")
+    detect_size: int = Field(320, ge=96, le=1280, description="Longer side of the detector's input, multiple of 32.")
+    track_iou: Share = Field(0.3, description="IoU from which a box continues a track (SORT, Bewley 2016: 0.3).")
+    track_similarity: float = Field(
+        0.45,
+        ge=0,
+        le=1,
+        description="Cosine from which a face that jumped is still the same track. Not an identity decision.",
+    )
+    track_lost_s: float = Field(1.0, gt=0, le=30, description="Seconds without a face after which a track ends.")
+    min_hits: int = Field(2, ge=1, le=30, description="Frames with a face before a track counts (a false find).")
+    improvement: Share = Field(
+        0.05, description="By how much a shot's quality must exceed the last embedded one's to be embedded."
+    )
+    shot_gap_s: float = Field(
+        0.15, ge=0, le=10, description="Seconds between embedded shots of a face that does not get better."
+    )
+    shots: int = Field(3, ge=1, le=10, description="Agreeing shots that make a decision.")
+    most_shots: int = Field(7, ge=1, le=30, description="Embedded shots after which a track ends undecided.")
+    decide_within_s: float = Field(
+        6.0, gt=0, le=120, description="Seconds after which a track that is not decided is reported with its reason."
+    )
+    hint_every_s: float = Field(1.0, gt=0, le=60, description="Seconds between hints about one track.")
+    frame_budget_ms: float = Field(
+        66.0, gt=1, le=5000, description="Time a frame may take; detection is spaced out when it takes longer."
+    )
+    most_interval: int = Field(6, ge=1, le=60, description="Detection at least every so many frames.")
+    min_distance_m: float = Field(0.0, ge=0, le=50, description="Metres; nearer faces get the hint to step back.")
+    max_distance_m: float = Field(
+        3.0, gt=0, le=50, description="Metres; farther faces are not decided on, with the hint to come closer."
+    )
+
+
+class AccessRule(Section):
+    """Who may pass, and when: one ``[[door.rules]]`` table each. Nobody passes without a rule."""
+
+    group: str = Field(pattern=r"^[A-Za-z0-9_]{1,128}$", description="Gallery group.")
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = Field(
+        ("mon", "tue", "wed", "thu", "fri", "sat", "sun"), description="Weekdays, local time."
+    )
+    start: str = Field("00:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="Local time from which it holds.")
+    end: str = Field(
+        "24:00",
+        pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$",
+        description="Local time until which it holds; before start: over midnight.",
+    )
+
+
+class DoorConfig(Section):
+    """A door: one face, liveness AND match AND quality AND a rule."""
+
+    name: str = Field("door", pattern=r"^[A-Za-z0-9_]{1,64}$", description="Name in events.")
+    rules: tuple[AccessRule, ...] = Field((), description="Access rules; none: the door stays shut.")
+    reopen_after_s: float = Field(
+        3.0, ge=0, le=600, description="Seconds in which the same person is not answered again."
+    )
+    failures: int = Field(5, ge=1, le=100, description="Refused faces within failure_window_s that lock the door.")
+    failure_window_s: float = Field(60.0, gt=0, le=3600, description="See failures.")
+    lockout_s: float = Field(120.0, gt=0, le=86400, description="Seconds of a lockout; kept across restarts.")
+
+
+class RelayConfig(Section):
+    """The relay that opens the door, through the kernel's GPIO character device."""
+
+    enabled: bool = Field(False, description="Drive a relay.")
+    chip: Path = Field(Path("/dev/gpiochip0"), description="GPIO chip (Raspberry Pi 5 with old kernels: gpiochip4).")
+    line: int = Field(17, ge=0, le=1023, description="Line (BCM number on a Raspberry Pi).")
+    active_low: bool = Field(False, description="The relay board switches on at 0.")
+    pulse_s: float = Field(3.0, gt=0.05, le=60, description="Seconds that the relay stays on.")
+    expires_s: float = Field(
+        2.0, gt=0.1, le=60, description="A decision older than this does not move the relay any more."
+    )
+
+
+class AttendanceConfig(Section):
+    """A gate that writes down who came and went."""
+
+    direction: Literal["in", "out", "both"] = Field("both", description="What a passage means here; both: alternate.")
+    debounce_s: float = Field(
+        60.0, ge=0, le=86400, description="Seconds in which the same person's next read is the same passage."
+    )
+    day_starts: str = Field(
+        "00:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="Local time at which a working day begins."
+    )
+    longest_h: float = Field(
+        16.0,
+        gt=0,
+        le=48,
+        description="Hours beyond which an in and the next out are not taken for one stay (EU 2003/88/EC leaves 13 a "
+        "day): one of the two was forgotten.",
+    )
+
+
+class KioskConfig(Section):
+    """A kiosk: the largest face, and quick feedback."""
+
+    greet_after_s: float = Field(10.0, ge=0, le=3600, description="Seconds in which a person is not greeted again.")
+    enrol: bool = Field(True, description="Enrolment from the camera.")
+    enrol_group: str = Field("kiosk", pattern=r"^[A-Za-z0-9_]{1,128}$", description="Group of enrolments.")
+
+
+class EventsConfig(Section):
+    """The event log."""
+
+    keep_days: float = Field(90.0, gt=0, le=3660, description="Days after which events are removed.")
+    most: int = Field(1_000_000, ge=1000, description="Events kept at most; the oldest go.")
+    most_hints: int = Field(10_000, ge=100, description="Hints kept at most; the oldest go.")
+    flush_s: float = Field(
+        5.0,
+        ge=0,
+        le=300,
+        description="Seconds after which hints are written together (SD card); decisions are written at once.",
+    )
+    stream_queue: int = Field(256, ge=8, le=100_000, description="Events a slow reader of the live stream may lag.")
+    trust_clock: Literal["network", "rtc", "always"] = Field(
+        "rtc",
+        description="When wall time is believed: only while a time server sets it; also when it came from a hardware "
+        "clock; or always, because somebody looks after it.",
     )
 
 
@@ -356,10 +598,22 @@ class Config(Section):
     models: ModelsConfig = ModelsConfig()
     server: ServerConfig = ServerConfig()
     tcp: TcpConfig = TcpConfig()
-    keys: tuple[KeyConfig, ...] = Field((), description="Key pairs of applications that call over TCP.")
+    keys: Keys = Field((), description="Key pairs of applications that call over TCP.")
+    keys_file: Path | None = Field(
+        None,
+        description="TOML file (mode 0600) with further `[[keys]]` tables, so that secrets stay out of a file that "
+        "everybody may read. Only the daemon opens it.",
+    )
     tokens: TokensConfig = TokensConfig()
     fetch: FetchConfig = FetchConfig()
     id_register: RegisterConfig = RegisterConfig()
+    camera: CameraConfig = CameraConfig()
+    live: LiveConfig = LiveConfig()
+    attendance: AttendanceConfig = AttendanceConfig()
+    door: DoorConfig = DoorConfig()
+    relay: RelayConfig = RelayConfig()
+    kiosk: KioskConfig = KioskConfig()
+    events: EventsConfig = EventsConfig()
     log: LogConfig = LogConfig()
 
 
@@ -393,11 +647,33 @@ def _overlay_environment(data: dict[str, Any], environ: Mapping[str, str]) -> No
         data.setdefault("models", {})["pack"] = pack
     if state := environ.get("EDGEFACE_STATE_DIR"):
         data["state_dir"] = state
-    for name, value in environ.items():
+    for name, value in sorted(environ.items(), key=_table_order):
         if not name.startswith("EDGEFACE_") or "__" not in name:
             continue
-        *sections, field = name.removeprefix("EDGEFACE_").lower().split("__")
-        node = data
-        for section in sections:
-            node = node.setdefault(section, {})
-        node[field] = value
+        _place(data, name, name.removeprefix("EDGEFACE_").lower().split("__"), value)
+
+
+def _table_order(item: tuple[str, str]) -> list[tuple[int, str]]:
+    # Numbers as numbers, so that table 10 comes after table 9.
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in item[0].split("__")]
+
+
+def _place(data: dict[str, Any], name: str, path: list[str], value: str) -> None:
+    """Put a variable's value where its name says; a number in the name is a place in a list of tables."""
+    node: Any = data
+    for part, following in zip(path, [*path[1:], None], strict=True):
+        last = following is None
+        fresh: Any = value if following is None else [] if following.isdecimal() else {}
+        if isinstance(node, dict):
+            if last:
+                node[part] = value
+            node = node.setdefault(part, fresh)
+        elif isinstance(node, list) and part.isdecimal() and int(part) <= len(node):
+            place = int(part)
+            if place == len(node):
+                node.append(fresh)
+            elif last:
+                node[place] = value
+            node = node[place]
+        else:
+            raise EdgeFaceError(ErrorCode.CONFIG_INVALID, f"{name} names no section, or leaves out a number.")

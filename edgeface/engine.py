@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Sequence
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TypeAlias
@@ -17,7 +19,10 @@ import numpy as np
 
 from edgeface.analysis import Analyzer, Wants
 from edgeface.config import Config, QualityThresholds
+from edgeface.demesh.removal import Demeshed, remove_mesh
 from edgeface.errors import EdgeFaceError, ErrorCode
+from edgeface.events.files import erased_with
+from edgeface.events.log import EventLog
 from edgeface.gallery.gallery import Gallery
 from edgeface.gallery.records import Candidate, Erasure, FaceRecord
 from edgeface.image import decode
@@ -83,6 +88,8 @@ class Engine:
         self._telemetry = telemetry
         tokens = config.tokens
         self._remembered = RememberedFaces(most=tokens.most, lifetime_s=tokens.remember_s)
+        self.events: EventLog | None = None
+        """The event log of this state directory, where somebody has it open: it is erased with the gallery."""
 
     @classmethod
     def open(cls, config: Config, telemetry: Telemetry | None = None) -> Engine:
@@ -117,6 +124,12 @@ class Engine:
         except BaseException:
             gallery.close()
             raise
+
+    def reconfigure(self, config: Config) -> None:
+        """Take over thresholds: detection, quality, decision, and the profiles. What was opened with the old
+        configuration (gallery, models, sockets, camera) stays as it is."""
+        self.config = config
+        self.analyzer.reconfigure(config)
 
     def close(self) -> None:
         """Close gallery and sessions. Idempotent."""
@@ -178,13 +191,33 @@ class Engine:
         thresholds = gate.thresholds or self.config.quality.thresholds(gate.level)
         return replace(found, verdict=judge(found.quality, found.pose, gate.level, thresholds))
 
+    def remember(self, face: Face) -> Face:
+        """Keep a face that was seen live for a while; the face with the token that now stands for it in calls."""
+        face = replace(face, token=secrets.token_hex(16))
+        self._remembered.add([face])
+        return face
+
     def forget(self, tokens: Iterable[str]) -> None:
         """Forget remembered faces, because they were erased."""
         self._remembered.forget(tokens)
 
-    def embed(self, picture: Picture, *, gate: Gate | None = None, order: FaceOrder | None = None) -> Face:
-        """The first face with its template. Raises ``NO_FACE``, ``QUALITY``."""
-        return self._probes(picture, 1, gate, order)[0]
+    def embed(
+        self,
+        picture: Picture,
+        *,
+        gate: Gate | None = None,
+        order: FaceOrder | None = None,
+        turned: bool | None = None,
+    ) -> Face:
+        """The first face with its template. ``turned``: instead of the configured choice, whether faces turned by 90,
+        180 and 270 degrees count. Raises ``NO_FACE``, ``QUALITY``."""
+        return self._probes(picture, 1, gate, order, turned=turned)[0]
+
+    def without_mesh(self, picture: bytes | ImageArray) -> Demeshed:
+        """The picture without the mesh that is laid over ID photographs; see :mod:`edgeface.demesh`."""
+        image, _ = self._decode(picture)
+        with timed(self._telemetry, "demesh"):
+            return remove_mesh(image)
 
     def compare(
         self,
@@ -283,7 +316,7 @@ class Engine:
     def verify(
         self,
         picture: Picture,
-        group_id: str,
+        group_id: str | Sequence[str],
         user_id: str,
         *,
         threshold: float | None = None,
@@ -292,21 +325,51 @@ class Engine:
     ) -> Verification:
         """1:1 of the first face against the user's enrolled faces; the score is that of the best of them.
 
-        Raises ``NO_FACE``, ``QUALITY``, ``GROUP_NOT_FOUND``, ``USER_NOT_FOUND``.
+        ``group_id``: one group, or several in which the user may be. Raises ``NO_FACE``, ``QUALITY``,
+        ``GROUP_NOT_FOUND``, ``USER_NOT_FOUND``.
         """
-        self._check_search([group_id], 1, threshold)
-        if not self.gallery.has_group(group_id):
-            raise EdgeFaceError(ErrorCode.GROUP_NOT_FOUND, group_id)
+        groups = [group_id] if isinstance(group_id, str) else list(group_id)
+        self._check_search(groups, 1, threshold)
+        for name in groups:
+            if not self.gallery.has_group(name):
+                raise EdgeFaceError(ErrorCode.GROUP_NOT_FOUND, name)
         face = self._probes(picture, 1, gate, order)[0]
         assert face.template is not None  # noqa: S101 - _probes() guarantees it
-        found = self._search(face.template, [group_id], 1, -1.0, user_id)
+        found = self._search(face.template, groups, 1, -1.0, user_id)
         if not found:
-            raise EdgeFaceError(ErrorCode.USER_NOT_FOUND, f"{group_id}/{user_id} has no face.")
-        limit = self._threshold(threshold)
+            raise EdgeFaceError(ErrorCode.USER_NOT_FOUND, f"{', '.join(groups)}/{user_id} has no face.")
+        limit = self.threshold(threshold)
         accepted = found[0].score >= limit
         if not accepted:
             self._telemetry.rejected("not_the_user")
         return Verification(face, found[0], accepted=accepted, threshold=limit)
+
+    def face_scores(self, template: Template, group_ids: Sequence[str], user_id: str) -> tuple[float, ...]:
+        """The score of every face that a user has in these groups, best first; nothing is decided.
+
+        Raises ``GROUP_NOT_FOUND``, ``USER_NOT_FOUND`` where none of the groups knows the user.
+        """
+        self._check_search(group_ids, 1, None)
+        self.check_template(template)
+        for group_id in group_ids:
+            if not self.gallery.has_group(group_id):
+                raise EdgeFaceError(ErrorCode.GROUP_NOT_FOUND, group_id)
+        groups = set(group_ids)
+        vectors = [
+            enrolled.vector
+            for user in self.gallery.user(None, user_id)
+            if user.group_id in groups
+            for enrolled in self.gallery.templates(user.group_id, user_id)
+        ]
+        if not vectors:
+            raise EdgeFaceError(ErrorCode.USER_NOT_FOUND, user_id)
+        with timed(self._telemetry, "search"):
+            cosines = np.stack(vectors) @ template.vector
+            return tuple(sorted((self.scale.score(float(cosine)) for cosine in cosines), reverse=True))
+
+    def threshold(self, threshold: float | None) -> float:
+        """The score 0-100 that a match must reach: the given one, or that of the configured FMR."""
+        return self.scale.score_at_fmr(self.config.decision.fmr) if threshold is None else threshold
 
     # ------------------------------------------------------------------ gallery
 
@@ -363,7 +426,7 @@ class Engine:
         """Add a template made earlier on this contract; without a token one is derived from the template."""
         self.check_template(template)
         token = face_token or self._token(hashlib.sha256(template.vector.tobytes()).digest(), b"template")
-        with timed(self._telemetry, "store"):
+        with timed(self._telemetry, "store"), self._forgetting([group_id], user_id, {token}, replaced=replace_faces):
             return self.gallery.add_face(
                 group_id,
                 user_id,
@@ -374,6 +437,76 @@ class Engine:
                 replace=replace_faces,
                 duplicate_similarity=self.config.decision.duplicate_similarity,
             )
+
+    def enrol_in_groups(
+        self,
+        pictures: Sequence[Picture],
+        group_ids: Sequence[str],
+        user_id: str,
+        *,
+        user_info: str | None = None,
+        replace_faces: bool = False,
+        create: bool = True,
+        gate: Gate | None = None,
+        order: FaceOrder | None = None,
+    ) -> tuple[FaceRecord, ...]:
+        """Add the first face of each picture to a user in each group: all of it or nothing.
+
+        ``create``: make the groups and the user where they are missing, else ``GROUP_NOT_FOUND``,
+        ``USER_NOT_FOUND``. Raises what :meth:`enrol` raises.
+        """
+        gate = gate or Gate(self.config.quality.enrol_level)
+        for group_id in group_ids:
+            self.gallery.check_ids(group_id, user_id)
+        tokened = []
+        for picture in pictures:
+            face = self._probes(picture, 1, gate, order)[0]
+            assert face.template is not None  # noqa: S101 - _probes() guarantees it
+            tokened.append((face.template, face.token))
+        kept = {token for _, token in tokened}
+        with timed(self._telemetry, "store"), self._forgetting(group_ids, user_id, kept, replaced=replace_faces):
+            return self.gallery.memberships.enrol(
+                group_ids,
+                user_id,
+                tokened,
+                user_info=user_info,
+                create_group=create,
+                create_user=create,
+                replace=replace_faces,
+                duplicate_similarity=self.config.decision.duplicate_similarity,
+            )
+
+    def enrol_templates(
+        self,
+        faces: Sequence[tuple[Template, str]],
+        group_id: str,
+        user_id: str,
+        *,
+        user_info: str | None = None,
+        replace_faces: bool = False,
+    ) -> tuple[FaceRecord, ...]:
+        """Add templates made earlier, each with its token, to a user (made when new): all of them or none."""
+        for template, _ in faces:
+            self.check_template(template)
+        kept = {token for _, token in faces}
+        with timed(self._telemetry, "store"), self._forgetting([group_id], user_id, kept, replaced=replace_faces):
+            return self.gallery.memberships.enrol(
+                [group_id],
+                user_id,
+                faces,
+                user_info=user_info,
+                replace=replace_faces,
+                duplicate_similarity=self.config.decision.duplicate_similarity,
+            )
+
+    def leave_groups(self, user_id: str, group_ids: Sequence[str] | None, *, keep_one: bool = False) -> None:
+        """Erase a user with its faces in these groups, or in every group for ``None``: all of them or none.
+
+        The register of ID photographs is none of them. ``keep_one``: refuse to take the user's last group.
+        Raises ``GROUP_NOT_FOUND``, ``USER_NOT_FOUND``, ``INVALID_PARAMETER`` (context ``rule``: ``one_group``).
+        """
+        register = self.config.id_register.group
+        self.forget(self.gallery.memberships.leave(user_id, group_ids, besides=register, keep_one=keep_one))
 
     def delete_face(self, group_id: str, user_id: str, face_token: str) -> None:
         """Erase one face, and what is remembered of it. Raises ``FACE_NOT_FOUND`` and the gallery's errors."""
@@ -398,12 +531,39 @@ class Engine:
         return erased
 
     def erase(self) -> Erasure:
-        """Erase everything: the gallery, its key where it is ours, and what is remembered."""
-        erased = self.gallery.erase()
+        """Erase everything: the gallery, its key where it is ours, the event log, and what is remembered."""
+        erased = self._erase_with_events(self.events) if self.events else self._erase_with_event_files()
         self._remembered.clear()
         return erased
 
     # ------------------------------------------------------------------ inside
+
+    def _erase_with_events(self, events: EventLog) -> Erasure:
+        erased: list[Erasure] = []
+
+        def gallery_too() -> bytes:
+            erased.append(self.gallery.erase())
+            return self.gallery.subkey("events")
+
+        events.erase(gallery_too)
+        return erased[0]
+
+    def _erase_with_event_files(self) -> Erasure:
+        # Nobody has the log open: this process holds the state directory's lock.
+        with erased_with(self.config.state_dir):
+            return self.gallery.erase()
+
+    @contextmanager
+    def _forgetting(
+        self, group_ids: Sequence[str], user_id: str, kept: set[str], *, replaced: bool
+    ) -> Iterator[None]:
+        """Forget the user's earlier faces once they have been replaced; ``kept``: tokens that are enrolled again."""
+        earlier: set[str] = set()
+        for group_id in group_ids if replaced else ():
+            with suppress(EdgeFaceError):  # neither the group nor the user need be there
+                earlier |= {face.face_token for face in self.gallery.faces(group_id, user_id)}
+        yield
+        self.forget(earlier - kept)
 
     def _decode(self, picture: bytes | ImageArray) -> tuple[ImageArray, bytes]:
         if isinstance(picture, np.ndarray):
@@ -449,6 +609,7 @@ class Engine:
         gate: Gate | None,
         order: FaceOrder | None,
         judged: int | None = None,
+        turned: bool | None = None,
     ) -> tuple[Face, ...]:
         """Faces with templates that passed the gate; at least one. ``judged``: only so many must pass."""
         gate = gate or Gate(self.config.quality.probe_level)
@@ -456,7 +617,7 @@ class Engine:
             faces: tuple[Face, ...] = (self.recall(picture, gate=gate),)
         else:
             image, digest = self._decode(picture)
-            faces = self._analyse(image, digest, Wants(template=True), max_faces, order, None, gate)
+            faces = self._analyse(image, digest, Wants(template=True), max_faces, order, turned, gate)
         if not faces:
             self._telemetry.rejected(ErrorCode.NO_FACE.code)
             raise EdgeFaceError(ErrorCode.NO_FACE)
@@ -477,7 +638,7 @@ class Engine:
         matches = self._search(face.template, groups, top, self._cosine(threshold), user_id)
         if not matches:
             self._telemetry.rejected("unknown_person")
-        return Identification(face, matches, self._threshold(threshold))
+        return Identification(face, matches, self.threshold(threshold))
 
     def _search(
         self, template: Template, groups: Sequence[str], top: int, least_cosine: float, user_id: str | None
@@ -508,9 +669,9 @@ class Engine:
             raise EdgeFaceError(ErrorCode.INVALID_PARAMETER, "threshold must be a score from 0 to 100.")
         for group_id in groups:
             self.gallery.check_ids(group_id)
-
-    def _threshold(self, threshold: float | None) -> float:
-        return self.scale.score_at_fmr(self.config.decision.fmr) if threshold is None else threshold
+            if group_id == self.config.id_register.group:
+                # A search in it would turn any picture into a name and an ID number; edgeface.register has verify().
+                raise EdgeFaceError(ErrorCode.GROUP_NOT_FOUND, "The register of ID photographs is not searched.")
 
     def _cosine(self, threshold: float | None) -> float:
         return self._decision_cosine() if threshold is None else self.scale.cosine_at_score(threshold)

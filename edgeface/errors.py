@@ -69,6 +69,7 @@ class ErrorCode(Enum):
     FACE_NOT_FOUND = ErrorSpec("The face does not exist.", 404, exit_code=5)
     FACE_EXISTS = ErrorSpec("This face is already enrolled for the user.", 409, exit_code=5)
     FACE_NEARLY_IDENTICAL = ErrorSpec("An almost identical face is already enrolled for the user.", 409, exit_code=5)
+    PERSON_KNOWN = ErrorSpec("This person is already enrolled under another id.", 409, exit_code=5)
     LIMIT_GROUPS = ErrorSpec("The gallery holds as many groups as its limit allows.", 409, exit_code=5)
     LIMIT_USERS = ErrorSpec("The group holds as many users as its limit allows.", 409, exit_code=5)
     LIMIT_FACES = ErrorSpec("The user holds as many faces as the limit allows.", 409, exit_code=5)
@@ -89,6 +90,10 @@ class ErrorCode(Enum):
     STORAGE_READ_ONLY = ErrorSpec("The state directory cannot be written; nothing was written.", 500, exit_code=6)
     CONFIG_INVALID = ErrorSpec("The configuration is invalid.", 500, exit_code=6)
     SOCKET_IN_USE = ErrorSpec("Another daemon answers on this socket.", 500, exit_code=6)
+
+    # --- camera
+    CAMERA_UNAVAILABLE = ErrorSpec("No camera delivers pictures.", 503, True, exit_code=6)
+    NOBODY = ErrorSpec("No usable face came before the camera in time.", 408, True, exit_code=4)
 
     # --- load (exit 8: try again)
     BUSY = ErrorSpec("The device is busy.", 503, True, exit_code=8)

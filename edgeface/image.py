@@ -27,7 +27,7 @@ from edgeface.formats.header import BrokenImageError, ImageHeader, UnsupportedIm
 from edgeface.formats.magic import sniff
 from edgeface.types import ImageArray
 
-__all__ = ["decode", "decode_base64", "sniff"]
+__all__ = ["decode", "decode_base64", "size_of", "sniff"]
 
 _READERS = {"jpeg": jpeg.read_header, "png": png.read_header, "bmp": bmp.read_header, "webp": webp.read_header}
 
@@ -70,6 +70,18 @@ def decode(data: bytes, limits: ImageLimits) -> ImageArray:
     except BrokenImageError as error:
         raise EdgeFaceError(ErrorCode.IMAGE_CORRUPT, str(error)) from error
     return _upright(pixels, header.orientation)
+
+
+def size_of(data: bytes) -> tuple[int, int] | None:
+    """Width and height in pixels as stored, by the header alone; ``None`` for what :func:`decode` would refuse."""
+    name = sniff(data)
+    if name not in _READERS:
+        return None
+    try:
+        header = _READERS[name](data)
+    except (UnsupportedImageError, BrokenImageError):
+        return None
+    return header.width, header.height
 
 
 def decode_base64(text: str | bytes) -> bytes:

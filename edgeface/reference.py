@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -43,8 +43,9 @@ def configuration_page() -> str:
         "",
         "One TOML file: `--config FILE`, `$EDGEFACE_CONFIG`, or `/etc/edgeface/edgeface.toml`. Every field may also "
         "come from the environment as `EDGEFACE_<SECTION>__<FIELD>`, for example "
-        "`EDGEFACE_SERVER__WORKERS=4` or `EDGEFACE_GALLERY__LIMITS__MAX_GROUPS=10`; `EDGEFACE_STATE_DIR` and "
-        "`EDGEFACE_MODEL_PACK` are short forms. The environment wins over the file. Unknown fields are refused.",
+        "`EDGEFACE_SERVER__WORKERS=4` or `EDGEFACE_GALLERY__LIMITS__MAX_GROUPS=10`; the tables of a list are "
+        "numbered (`EDGEFACE_KEYS__0__KEY`). `EDGEFACE_STATE_DIR` and `EDGEFACE_MODEL_PACK` are short forms. The "
+        "environment wins over the file. Unknown fields are refused.",
     ]
     lines += _section(Config(), "", "Top level")
     return "\n".join(lines) + "\n"
@@ -53,39 +54,67 @@ def configuration_page() -> str:
 def _section(section: Section, path: str, title: str) -> list[str]:
     fields: list[tuple[str, FieldInfo]] = []
     children: list[tuple[str, Section]] = []
+    tables: list[tuple[str, type[Section]]] = []
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
         if isinstance(value, Section):
             children.append((name, value))
-        else:
-            fields.append((name, field))
+            continue
+        fields.append((name, field))
+        if model := _table_of(field):
+            tables.append((name, model))
     lines: list[str] = []
     if fields:
-        summary = (type(section).__doc__ or "").strip().splitlines()[0]
-        lines += ["", f"## {title}", "", summary, "", "| field | default | range | meaning |", "|---|---|---|---|"]
-        for name, field in fields:
-            lines.append(
-                f"| `{name}` | {_default(getattr(section, name))} | {_range(field)} | {field.description or ''} |"
-            )
+        defaults = {name: _default(getattr(section, name)) for name, _ in fields}
+        lines += _fields(type(section), title, defaults)
+    for name, model in tables:
+        inner = f"{path}.{name}" if path else name
+        lines += _table(model, f"`[[{inner}]]`")
     for name, child in children:
         inner = f"{path}.{name}" if path else name
         lines += _section(child, inner, f"`[{inner}]`")
     return lines
 
 
+def _table(model: type[Section], title: str) -> list[str]:
+    """A section of which there may be any number: no instance, so the defaults are the fields' own."""
+    defaults = {
+        name: "required" if field.is_required() else _default(field.default)
+        for name, field in model.model_fields.items()
+    }
+    return _fields(model, title, defaults)
+
+
+def _fields(model: type[Section], title: str, defaults: dict[str, str]) -> list[str]:
+    summary = (model.__doc__ or "").strip().splitlines()[0]
+    lines = ["", f"## {title}", "", summary, "", "| field | default | range | meaning |", "|---|---|---|---|"]
+    for name, default in defaults.items():
+        field = model.model_fields[name]
+        lines.append(f"| `{name}` | {default} | {_range(field)} | {field.description or ''} |")
+    return lines
+
+
+def _table_of(field: FieldInfo) -> type[Section] | None:
+    """The model of a list of tables, ``None`` where the field is something else."""
+    items = get_args(field.annotation) if get_origin(field.annotation) is tuple else ()
+    found = items[0] if items else None
+    return found if isinstance(found, type) and issubclass(found, Section) else None
+
+
 def _default(value: Any) -> str:
-    if value is None:
+    if value is None or value == ():
         return "none"
     text = getattr(value, "value", value)
-    return f"`{text}`"
+    return f"`{text}`" if text != "" else "empty"
 
 
 def _range(field: FieldInfo) -> str:
-    words = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+    words = {"ge": ">= {}", "gt": "> {}", "le": "<= {}", "lt": "< {}", "min_length": "at least {} characters"}
+    words["max_length"] = "at most {} characters"
     parts = [
-        f"{symbol} {getattr(item, name)}"
+        text.format(getattr(item, name))
         for item in field.metadata
-        for name, symbol in words.items()
+        for name, text in words.items()
         if getattr(item, name, None) is not None
     ]
     return ", ".join(parts)

@@ -29,12 +29,14 @@ class RememberedFaces:
             return len(self._faces)
 
     def add(self, faces: Iterable[Face]) -> None:
-        """Remember faces that have a token and a template."""
+        """Remember faces that have a token and a template; others cannot stand for their picture."""
         if not self._lifetime_s:
             return
         with self._lock:
             self._expire()
             for face in faces:
+                if not face.token or face.template is None:
+                    continue
                 self._faces.pop(face.token, None)
                 self._faces[face.token] = (self._clock() + self._lifetime_s, face)
             while len(self._faces) > self._most:

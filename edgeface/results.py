@@ -50,6 +50,17 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
+class IdComparison:
+    """A picture against a registered ID photograph: documented score 0-100 (80 at FMR 1e-4), FMR at this similarity,
+    the decision at the configured FMR, and the picture's face."""
+
+    score: float
+    fmr: float
+    same_person: bool
+    face: Face
+
+
+@dataclass(frozen=True, slots=True)
 class Enrolment:
     """A face that was added."""
 

@@ -14,12 +14,12 @@ PACKAGE = Path(__file__).resolve().parents[1] / "edgeface"
 # Each room may import the rooms of earlier floors, and itself; rooms of one floor do not know each other.
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"types", "errors", "telemetry", "native_threads"}),
-    frozenset({"config", "formats", "geometry", "simulation"}),
-    frozenset({"image", "scoring", "reference"}),
-    frozenset({"inference", "quality", "gallery"}),
+    frozenset({"config", "formats", "geometry", "machine", "simulation"}),
+    frozenset({"image", "scoring", "reference", "demesh"}),
+    frozenset({"inference", "quality", "gallery", "capture", "events"}),
     frozenset({"analysis", "results", "remembered"}),
     frozenset({"engine"}),
-    frozenset({"register"}),
+    frozenset({"register", "people", "live", "numbered"}),
     frozenset({"api", "client", "evaluation"}),
     frozenset({"cli"}),
 )

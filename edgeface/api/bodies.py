@@ -13,12 +13,16 @@ from typing import IO, TypeVar
 
 from aiohttp import web
 
+from edgeface.api.auth.admission import over_tcp
 from edgeface.errors import EdgeFaceError, ErrorCode
 
 T = TypeVar("T")
 
 BUDGET_IN_REQUESTS = 4
 """Bodies of the largest size that may be in memory at once (four of two 10M pictures: 84 MB)."""
+TCP_SHARE = 0.5
+"""Of that, what callers over TCP may hold together: a body is read before its sender is known, and strangers must
+not be able to shut out the Unix socket."""
 
 
 class Bodies:
@@ -29,6 +33,7 @@ class Bodies:
         self._timeout_s = timeout_s
         self._budget = most_bytes * BUDGET_IN_REQUESTS
         self._held = 0
+        self._held_tcp = 0
 
     @property
     def held_bytes(self) -> int:
@@ -47,6 +52,7 @@ class Bodies:
         if (request.content_length or 0) > most:
             raise _too_large(most)
         taken = 0
+        tcp = over_tcp(request)
         chunks: list[bytes] = []
 
         async def receive() -> None:
@@ -54,9 +60,10 @@ class Bodies:
             async for chunk in request.content.iter_any():
                 taken += len(chunk)
                 self._held += len(chunk)
+                self._held_tcp += len(chunk) * tcp
                 if taken > most:
                     raise _too_large(most)
-                if self._held > self._budget:
+                if self._held > self._budget or self._held_tcp > self._budget * TCP_SHARE:
                     raise EdgeFaceError(ErrorCode.BUSY, "Too many large requests at once.")
                 chunks.append(chunk)
 
@@ -67,6 +74,7 @@ class Bodies:
             yield body
         finally:
             self._held -= taken
+            self._held_tcp -= taken * tcp
 
 
 def _too_large(most: int) -> EdgeFaceError:

@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from edgeface.api.auth.caller import Caller
 from edgeface.api.failures import native_failure, request_id_of
 from edgeface.api.peers import Peer, PeerRoles
 from edgeface.errors import EdgeFaceError, ErrorCode
@@ -26,12 +27,15 @@ log = logging.getLogger(__name__)
 
 
 class Connections:
-    """The open connections of one daemon."""
+    """The open connections of one listener."""
 
-    def __init__(self, roles: PeerRoles, *, first_request_s: float, most: int = MOST_CONNECTIONS) -> None:
+    def __init__(
+        self, roles: PeerRoles, *, first_request_s: float, most: int = MOST_CONNECTIONS, tcp: bool = False
+    ) -> None:
         self.roles = roles
         self.first_request_s = first_request_s
         self.most = most
+        self.tcp = tcp
         self.open = 0
 
     def protocol(self, server: web.Server, loop: asyncio.AbstractEventLoop) -> Connection:
@@ -42,14 +46,14 @@ class Connections:
 class Connection(web.RequestHandler):
     """aiohttp's HTTP protocol with a peer."""
 
-    __slots__ = ("_accepted", "_connections", "_silence", "peer")
+    __slots__ = ("_accepted", "_connections", "_silence", "caller", "peer", "tcp")
 
     def __init__(self, connections: Connections, server: web.Server, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(
             server,
             loop=loop,
             keepalive_timeout=KEEPALIVE_S,
-            tcp_keepalive=False,
+            tcp_keepalive=connections.tcp,  # a peer that lost its power does not say so
             access_log=None,  # type: ignore[arg-type]  # None is documented: no access log
             lingering_time=LINGER_S,
             auto_decompress=False,  # compressed bodies are refused, not inflated
@@ -58,6 +62,10 @@ class Connection(web.RequestHandler):
         self._accepted = False
         self._silence: asyncio.TimerHandle | None = None
         self.peer: Peer | None = None
+        self.tcp = connections.tcp
+        """Over TCP; there the kernel tells no peer."""
+        self.caller: Caller | None = None
+        """Who was admitted for the request that is being answered."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Accept the connection, or answer ``BUSY`` when there are too many."""
@@ -83,6 +91,7 @@ class Connection(web.RequestHandler):
 
     def heard(self) -> None:
         """A whole request head has arrived."""
+        self.caller = None
         if self._silence is not None:
             self._silence.cancel()
             self._silence = None

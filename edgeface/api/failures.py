@@ -46,8 +46,10 @@ def from_http(error: web.HTTPException) -> EdgeFaceError:
     return EdgeFaceError(code)
 
 
-def retry_after(code: ErrorCode) -> str | None:
-    """The ``Retry-After`` header of a 503, in seconds."""
+def retry_after(code: ErrorCode, wait_s: int | None = None) -> str | None:
+    """The ``Retry-After`` header, in seconds: of a 503, and wherever the time to wait is known."""
+    if wait_s is not None:
+        return str(wait_s)
     return str(_RETRY_AFTER.get(code, _RETRY_AFTER_DEFAULT)) if code.spec.status == 503 else None
 
 
@@ -61,8 +63,10 @@ def native_failure(error: EdgeFaceError, request_id: str) -> web.Response:
         content_type="application/json",
         headers={REQUEST_ID_HEADER: request_id},
     )
-    if wait := retry_after(error.code):
+    if wait := retry_after(error.code, error.context.get("retry_after_s")):
         response.headers["Retry-After"] = wait
+    if response.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"  # RFC 9110 15.5.2: a 401 says how
     if allowed := error.context.get("allowed"):
         response.headers["Allow"] = ", ".join(allowed)
     return response

@@ -78,6 +78,27 @@ class ErasedAnswer(Answer):
     faces: int
 
 
+class RegisterAnswer(Answer):
+    """How many ID numbers are registered."""
+
+    registered: int
+
+
+class RegisteredAnswer(Answer):
+    """The face of the photograph that was registered."""
+
+    face: FaceAnswer
+
+
+class VerifyIdAnswer(Answer):
+    """The picture against the registered photographs."""
+
+    score: float
+    fmr: float
+    same_person: bool
+    face: FaceAnswer
+
+
 class CopiedAnswer(Answer):
     """How many faces were copied."""
 

@@ -53,6 +53,12 @@ class Metrics:
         self._errors = Counter(
             "edgeface_errors", "Requests answered with an error, by its code.", ["code"], registry=self.registry
         )
+        self._turned_away = Counter(
+            "edgeface_callers_turned_away",
+            "TCP callers turned away, by reason: an error code of admission, or what failed before a request came.",
+            ["reason"],
+            registry=self.registry,
+        )
         start = Gauge(
             "process_start_time_seconds", "Start of the process, seconds since 1970.", registry=self.registry
         )
@@ -66,6 +72,10 @@ class Metrics:
     def rejected(self, reason: str) -> None:
         """A face or picture was refused."""
         self._rejections.labels(reason).inc()
+
+    def turned_away(self, reason: str) -> None:
+        """A caller over TCP was not let in."""
+        self._turned_away.labels(reason).inc()
 
     def request(self, method: str, route: str, status: int, seconds: float, error: str | None) -> None:
         """A request was answered. ``route`` is the pattern, never the path: labels stay few and nameless."""

@@ -30,7 +30,12 @@ _REF = "#/components/schemas/{model}"
 _COMMON = (
     ErrorCode.INVALID_REQUEST,
     ErrorCode.UNAUTHORIZED,
+    ErrorCode.ACCESS_TOKEN_INVALID,
+    ErrorCode.ACCESS_TOKEN_EXPIRED,
     ErrorCode.FORBIDDEN,
+    ErrorCode.QUOTA_QPS,
+    ErrorCode.QUOTA_DAY,
+    ErrorCode.QUOTA_TOTAL,
     ErrorCode.INTERNAL,
 )
 _COMPUTED = (
@@ -64,12 +69,26 @@ def document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
         "info": {
             "title": "EdgeFace",
             "version": edgeface.__version__,
-            "description": "Offline face engine. HTTP/1.1 on a Unix socket; the peer's role is that of its process.",
+            "description": "Offline face engine. HTTP/1.1 on a Unix socket, where the peer's role is that of its "
+            "process and nothing is to be shown; over TCP, where it is enabled, with an access token.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": "http://localhost", "description": "Over the Unix socket; the host does not matter."}],
+        "servers": [
+            {"url": "http://localhost", "description": "Over the Unix socket; the host does not matter."},
+            {"url": "https://127.0.0.1:8443", "description": "Over TCP, where it is enabled."},
+        ],
+        "security": [{}, {"access_token": []}],
         "paths": paths,
-        "components": {"schemas": dict(sorted(components.items()))},
+        "components": {
+            "schemas": dict(sorted(components.items())),
+            "securitySchemes": {
+                "access_token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "Over TCP only: a token of /oauth/2.0/token, good for 30 days.",
+                }
+            },
+        },
     }
 
 
@@ -99,7 +118,7 @@ def _operation(endpoint: Endpoint, components: dict[str, Any]) -> dict[str, Any]
     elif endpoint.options.model_fields:
         # With a picture as the raw body, or none at all, the options stand in the query.
         bodiless = endpoint.method in ("GET", "DELETE")
-        if len(endpoint.images) <= 1:
+        if len(endpoint.images) <= 1 and not endpoint.body_only:
             parameters += _query_parameters(endpoint.options, components, needed=bodiless)
         if not bodiless:
             operation["requestBody"] = {"required": bool(endpoint.images), "content": _bodies(endpoint)}
@@ -150,7 +169,7 @@ def _bodies(endpoint: Endpoint) -> dict[str, Any]:
         "application/json": {"schema": {"allOf": [reference, {"type": "object", "properties": base64}]}},
         "multipart/form-data": {"schema": {"allOf": [reference, {"type": "object", "properties": files}]}},
     }
-    if len(endpoint.images) == 1:
+    if len(endpoint.images) == 1 and not endpoint.body_only:
         for media in ("image/*", "application/octet-stream"):
             bodies[media] = {"schema": {"type": "string", "contentMediaType": media}}
     return bodies

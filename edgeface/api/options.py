@@ -149,6 +149,27 @@ class EnrolOptions(FaceOptions):
     template: TemplateField | None = Field(None, description="Instead of a picture. JSON only.")
 
 
+class IdNumberOptions(Options):
+    """Whose photographs."""
+
+    id_number: Text = Field(description="15 digits, or 17 digits and a digit or X.")
+
+
+class RegisterOptions(FaceOptions):
+    """A photograph for the register."""
+
+    id_number: Text = Field(description="15 digits, or 17 digits and a digit or X.")
+    name: Text = Field(description="1 to 200 bytes of UTF-8; compared after NFKC, white space folded.")
+    replace: bool = Field(True, description="Replace what is registered; else add one more photograph.")
+
+
+class VerifyIdOptions(FaceOptions):
+    """Who the picture is said to show."""
+
+    id_number: Text = Field(description="15 digits, or 17 digits and a digit or X.")
+    name: Text = Field(description="1 to 200 bytes of UTF-8; compared after NFKC, white space folded.")
+
+
 class PageOptions(Options):
     """A page of a list."""
 

@@ -48,7 +48,8 @@ class PeerRoles:
         self._others = None if config.other_peers == "none" else Role(config.other_peers)
 
     def peer(self, connected: PeerSocket) -> Peer | None:
-        """The peer of a connected Unix socket; ``None`` where the kernel does not tell (a TCP socket)."""
+        """The peer of a connected Unix socket; ``None`` where the kernel does not tell (a TCP socket: there
+        :mod:`edgeface.api.auth` does)."""
         if connected.family != socket.AF_UNIX:
             return None
         try:

@@ -10,13 +10,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from aiohttp import web
 
 import edgeface
+from edgeface.api.auth.admission import caller_of, over_tcp
 from edgeface.api.connection import Connection, Connections
 from edgeface.api.dialect import Dialect, dialect_for
 from edgeface.api.failures import REQUEST_ID, REQUEST_ID_HEADER, from_http, request_id_of
 from edgeface.api.native.dialect import NativeDialect
 from edgeface.api.peers import PeerRoles
-from edgeface.api.services import Phase, Services
+from edgeface.api.services import SERVICES, Phase, Services
 from edgeface.api.sockets import BACKLOG, Listener
+from edgeface.api.tcp import MOST_TCP_CONNECTIONS, TcpListener, TcpServer
 from edgeface.errors import EdgeFaceError, ErrorCode
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -25,6 +27,22 @@ _HUNG_UP = 499
 """Not an HTTP status that is sent: what web servers log when the client left before the answer."""
 _FLUSH_S = 1.0
 """Seconds in which answers that are ready are written out at a stop."""
+_NOT_ADMITTED = frozenset(
+    {
+        ErrorCode.UNAUTHORIZED,
+        ErrorCode.FORBIDDEN,
+        ErrorCode.ACCESS_TOKEN_INVALID,
+        ErrorCode.ACCESS_TOKEN_EXPIRED,
+        ErrorCode.KEY_UNKNOWN,
+        ErrorCode.SIGNATURE_MISSING,
+        ErrorCode.SIGNATURE_INVALID,
+        ErrorCode.SIGNATURE_EXPIRED,
+        ErrorCode.SIGNATURE_REPLAYED,
+        ErrorCode.QUOTA_QPS,
+        ErrorCode.QUOTA_DAY,
+        ErrorCode.QUOTA_TOTAL,
+    }
+)
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +52,7 @@ def build_app(services: Services, dialects: Sequence[Dialect] = ()) -> web.Appli
     native = NativeDialect()
     # Bodies are read and limited by ``Bodies``; aiohttp's own limit would buffer first.
     app = web.Application(middlewares=[_around(services, (native, *dialects), native)], client_max_size=0)
+    app[SERVICES] = services
     app.on_response_prepare.append(_stamp)
     for dialect in (native, *dialects):
         for route in dialect.routes(services):
@@ -54,7 +73,7 @@ async def _invite(request: web.Request) -> None:
 
 
 class Server:
-    """The application on a listening socket."""
+    """The application on a listening Unix socket, and on a TCP socket where one is configured."""
 
     def __init__(self, services: Services, dialects: Sequence[Dialect] = ()) -> None:
         self._services = services
@@ -63,9 +82,15 @@ class Server:
             build_app(services, dialects), handler_cancellation=True, shutdown_timeout=_FLUSH_S
         )
         config = services.config.server
-        self._connections = Connections(PeerRoles(config), first_request_s=config.body_timeout_s)
-        self._listening: list[asyncio.Server] = []
-        services.metrics.gauge("edgeface_connections", "Open connections.", lambda: self._connections.open)
+        roles = PeerRoles(config)
+        self._connections = Connections(roles, first_request_s=config.body_timeout_s)
+        self._tcp_connections = Connections(
+            roles, first_request_s=config.body_timeout_s, most=MOST_TCP_CONNECTIONS, tcp=True
+        )
+        self._listening: list[asyncio.Server | TcpServer] = []
+        gauge = services.metrics.gauge
+        gauge("edgeface_connections", "Open connections.", lambda: self._connections.open)
+        gauge("edgeface_tcp_connections", "Open connections over TCP.", lambda: self._tcp_connections.open)
 
     async def start(self, listener: Listener) -> None:
         """Accept connections."""
@@ -78,6 +103,15 @@ class Server:
             await loop.create_server(
                 lambda: self._connections.protocol(web_server, loop), sock=listener.socket, backlog=BACKLOG
             )
+        )
+
+    def start_tcp(self, listener: TcpListener) -> None:
+        """Accept connections over TCP too; after :meth:`start`."""
+        web_server = self._runner.server
+        assert web_server is not None  # noqa: S101 - start() made it
+        loop = asyncio.get_running_loop()
+        self._listening.append(
+            TcpServer(listener, lambda: self._tcp_connections.protocol(web_server, loop), self._services.metrics)
         )
 
     def stop_accepting(self) -> None:
@@ -127,6 +161,8 @@ def _around(
             seconds = time.perf_counter() - started
             code = failure.code.code if failure else None
             services.metrics.request(_method(request), _route(request), status, seconds, code)
+            if failure is not None and failure.code in _NOT_ADMITTED and over_tcp(request):
+                services.metrics.turned_away(failure.code.code)
             _log(request, request_id, status, seconds, code)
 
     return around
@@ -137,16 +173,24 @@ def _log(request: web.Request, request_id: str, status: int, seconds: float, cod
     quiet = status < 400 and request.method == "GET"
     level = logging.DEBUG if quiet else logging.INFO
     if log.isEnabledFor(level):
-        peer = getattr(request.protocol, "peer", None)
         fields = {
             "request_id": request_id,
             "method": _method(request),
             "route": _route(request),
             "status": status,
             "ms": seconds * 1000,
-            "uid": "none" if peer is None else peer.uid,
+            **_sender(request),
         }
         log.log(level, "request", extra={"fields": {**fields, "error": code} if code else fields})
+
+
+def _sender(request: web.Request) -> dict[str, object]:
+    # Neither the query nor a header: they carry secrets, tokens and signatures.
+    if over_tcp(request):
+        caller = caller_of(request)
+        return {"from": request.remote or "unknown", "key": (caller.key if caller else None) or "none"}
+    peer = getattr(request.protocol, "peer", None)
+    return {"uid": "none" if peer is None else peer.uid}
 
 
 def _route(request: web.Request) -> str:

@@ -17,6 +17,7 @@ import stat
 from collections.abc import MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from edgeface.config import ServerConfig
 from edgeface.errors import EdgeFaceError, ErrorCode
@@ -24,6 +25,9 @@ from edgeface.errors import EdgeFaceError, ErrorCode
 FIRST_PASSED_FD = 3  # sd_listen_fds(3): SD_LISTEN_FDS_START
 BACKLOG = 128
 CONNECT_TIMEOUT_S = 1.0
+
+PassedSocket: TypeAlias = socket.socket
+"""For the dataclass below, where ``socket`` is a field."""
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +40,8 @@ class Listener:
     path: Path
     inode: int | None = None
     lock: int | None = None
+    tcp: PassedSocket | None = None
+    """A TCP socket that systemd passed beside it."""
 
     def close(self) -> None:
         """Close it, and remove its name if it is still ours (systemd's name is systemd's)."""
@@ -62,18 +68,20 @@ def _passed_by_systemd(environ: MutableMapping[str, str]) -> Listener | None:
         return None
     for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"):
         environ.pop(name, None)  # not for the processes that we start
-    found: socket.socket | None = None
+    found: dict[bool, socket.socket] = {}
     for number in range(FIRST_PASSED_FD, FIRST_PASSED_FD + int(count)):
         os.set_inheritable(number, False)
         passed = socket.socket(fileno=number)
-        if found is None and passed.family == socket.AF_UNIX and passed.type == socket.SOCK_STREAM:
-            found = passed
+        tcp = passed.family in (socket.AF_INET, socket.AF_INET6)
+        if (tcp or passed.family == socket.AF_UNIX) and passed.type == socket.SOCK_STREAM and tcp not in found:
+            found[tcp] = passed
         else:
             passed.detach()  # not ours to close
-    if found is None:
+    local = found.get(False)
+    if local is None:
         raise EdgeFaceError(ErrorCode.CONFIG_INVALID, "systemd passed sockets, but no Unix stream socket.")
-    found.setblocking(False)
-    return Listener(found, Path(os.fsdecode(found.getsockname())))
+    local.setblocking(False)
+    return Listener(local, Path(os.fsdecode(local.getsockname())), tcp=found.get(True))
 
 
 def _bound(config: ServerConfig) -> Listener:

@@ -14,7 +14,21 @@ from typing import Annotated
 import typer
 
 from edgeface import __version__
-from edgeface.cli import archive, bench, demo, doctor, enroll, evaluate, gallery, models, pictures, serve
+from edgeface.cli import (
+    archive,
+    bench,
+    camera,
+    demo,
+    doctor,
+    enroll,
+    evaluate,
+    events,
+    gallery,
+    id_register,
+    models,
+    pictures,
+    serve,
+)
 from edgeface.cli.output import INTERRUPTED, Output
 from edgeface.cli.session import Options, Session
 from edgeface.errors import EdgeFaceError, ErrorCode
@@ -91,7 +105,7 @@ def application(output: Output) -> typer.Typer:
             raise typer.BadParameter("Missing command.")
         context.obj = Session(Options(config, state_dir, socket, offline), output)
 
-    for family in (serve, pictures, enroll, gallery, archive, models, doctor, bench, evaluate, demo):
+    for family in _COMMANDS:
         family.register(app)
     if output.as_json:  # help would stand on stdout, where only envelopes may be
         for group in (app, *(item.typer_instance for item in app.registered_groups)):
@@ -133,7 +147,22 @@ def _command_name(arguments: Sequence[str]) -> str:
     return " ".join(words)
 
 
-_FAMILIES = frozenset({"groups", "users", "faces", "models", "eval"})
+_FAMILIES = frozenset({"groups", "users", "faces", "register", "attendance", "models", "eval", "camera"})
+_COMMANDS = (
+    serve,
+    camera,
+    pictures,
+    enroll,
+    gallery,
+    id_register,
+    archive,
+    events,
+    models,
+    doctor,
+    bench,
+    evaluate,
+    demo,
+)
 
 
 def _wrong_usage(error: Exception, output: Output) -> int:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from edgeface.analysis import Wants
     from edgeface.gallery.records import ArchiveSummary, Erasure, FaceRecord, GroupRecord, Page, UserRecord
-    from edgeface.results import Comparison, Detection, Enrolment, Identification, Verification
-    from edgeface.types import FaceOrder, QualityLevel
+    from edgeface.results import Comparison, Detection, Enrolment, IdComparison, Identification, Verification
+    from edgeface.types import Face, FaceOrder, QualityLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,15 @@ class Backend(Protocol):
     def faces(self, group_id: str, user_id: str) -> tuple[FaceRecord, ...]: ...
 
     def delete_face(self, group_id: str, user_id: str, face_token: str) -> None: ...
+
+    def register_id(self, picture: bytes, id_number: str, name: str, look: Look, *, replace: bool) -> Face: ...
+
+    def remove_id(self, id_number: str) -> int:
+        """Photographs erased."""
+
+    def registered(self) -> int: ...
+
+    def verify_id(self, picture: bytes, id_number: str, name: str, look: Look) -> IdComparison: ...
 
     def export_archive(self, file: Path, passphrase: str) -> None:
         """Write the file whole or not at all."""

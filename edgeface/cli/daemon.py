@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeface.cli.backend import Look
-from edgeface.client import Client, Comparison, Detection, Enrolment, Identification, Verification
+from edgeface.client import Client, Comparison, Detection, Enrolment, IdComparison, Identification, Verification
 from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.gallery.records import ArchiveSummary, Erasure, FaceRecord, GroupRecord, Page, UserRecord
 
 if TYPE_CHECKING:
     from edgeface.analysis import Wants
     from edgeface.config import Config
+    from edgeface.types import Face
 
 _MARGIN_S = 5.0
 _ARCHIVE_TIMEOUT_S = 3600.0
@@ -135,6 +136,20 @@ class DaemonBackend:
 
     def delete_face(self, group_id: str, user_id: str, face_token: str) -> None:
         self._client.delete_face(group_id, user_id, face_token)
+
+    def register_id(self, picture: bytes, id_number: str, name: str, look: Look, *, replace: bool) -> Face:
+        return self._client.register_id(
+            picture, id_number, name, replace=replace, order=look.order, quality_control=look.level
+        )
+
+    def remove_id(self, id_number: str) -> int:
+        return self._client.remove_id(id_number)
+
+    def registered(self) -> int:
+        return self._client.registered()
+
+    def verify_id(self, picture: bytes, id_number: str, name: str, look: Look) -> IdComparison:
+        return self._client.verify_id(picture, id_number, name, order=look.order, quality_control=look.level)
 
     def export_archive(self, file: Path, passphrase: str) -> None:
         # Whole or not at all, and readable by nobody else: into a private file beside it, then renamed.

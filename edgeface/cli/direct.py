@@ -12,7 +12,9 @@ from edgeface.cli.backend import Look
 from edgeface.config import Config
 from edgeface.engine import Engine, Gate
 from edgeface.gallery.records import ArchiveSummary, Erasure, FaceRecord, GroupRecord, Page, UserRecord
-from edgeface.results import Comparison, Detection, Enrolment, Identification, Verification
+from edgeface.register import IdRegister
+from edgeface.results import Comparison, Detection, Enrolment, IdComparison, Identification, Verification
+from edgeface.types import Face
 
 if TYPE_CHECKING:
     TemporaryFolder = tempfile.TemporaryDirectory[str]
@@ -130,11 +132,26 @@ class DirectBackend:
     def delete_face(self, group_id: str, user_id: str, face_token: str) -> None:
         self._engine.delete_face(group_id, user_id, face_token)
 
+    def register_id(self, picture: bytes, id_number: str, name: str, look: Look, *, replace: bool) -> Face:
+        register = IdRegister(self._engine)
+        return register.add(picture, id_number, name, replace=replace, gate=_gate(look), order=look.order).face
+
+    def remove_id(self, id_number: str) -> int:
+        return IdRegister(self._engine).remove(id_number)
+
+    def registered(self) -> int:
+        return IdRegister(self._engine).count()
+
+    def verify_id(self, picture: bytes, id_number: str, name: str, look: Look) -> IdComparison:
+        return IdRegister(self._engine).verify(picture, id_number, name, gate=_gate(look), order=look.order)
+
     def export_archive(self, file: Path, passphrase: str) -> None:
         self._engine.gallery.export_archive(file, passphrase)
 
     def import_archive(self, file: Path, passphrase: str) -> ArchiveSummary:
-        return self._engine.gallery.import_archive(file, passphrase)
+        summary = self._engine.gallery.import_archive(file, passphrase)
+        IdRegister(self._engine).adopt()
+        return summary
 
     def erase(self) -> Erasure:
         return self._engine.erase()

@@ -35,6 +35,7 @@ def doctor(context: typer.Context) -> None:
 def _look(session: Session) -> list[Finding]:
     from edgeface.cli.checks_engine import model_findings, socket_findings, state_findings
     from edgeface.cli.checks_machine import machine_findings
+    from edgeface.cli.checks_tcp import tcp_findings
 
     runs = session.daemon_answers()
     findings = list(machine_findings())
@@ -42,6 +43,7 @@ def _look(session: Session) -> list[Finding]:
         findings += model_findings(session.config)
     findings += state_findings(session.config, daemon_runs=runs)
     findings += socket_findings(session.config, daemon_runs=runs)
+    findings += tcp_findings(session.config)
     return findings
 
 

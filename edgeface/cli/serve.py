@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from edgeface.cli.session import session_of
+from edgeface.cli.session import resolve_config, session_of
 
 
 def register(app: typer.Typer) -> None:
@@ -13,10 +13,11 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(context: typer.Context) -> None:
-    """Run the daemon: the engine behind a Unix socket. SIGTERM and SIGINT stop it."""
+    """Run the daemon: the engine behind a Unix socket. SIGTERM and SIGINT stop it, SIGHUP reloads
+    thresholds, rules and profiles."""
     session = session_of(context)
     session.require_state_dir()
     from edgeface.api import daemon
     from edgeface.api.dialects.table import vendor_dialects
 
-    daemon.serve(session.config, dialects=vendor_dialects())
+    daemon.serve(session.config, dialects=vendor_dialects(), reread=lambda: resolve_config(session.options))

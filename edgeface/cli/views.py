@@ -14,11 +14,12 @@ from edgeface.api.answers import (
     MatchAnswer,
     VerifyAnswer,
 )
+from edgeface.api.gallery_answers import VerifyIdAnswer
 
 if TYPE_CHECKING:
     from edgeface.api.answers import Answer
     from edgeface.gallery.records import FaceRecord, GroupRecord, UserRecord
-    from edgeface.results import Comparison, Detection, Identification, Verification
+    from edgeface.results import Comparison, Detection, IdComparison, Identification, Verification
 
 _SCORE_DIGITS = 2
 
@@ -58,6 +59,18 @@ def comparison_view(found: Comparison) -> dict[str, Any]:
     return _json(
         CompareAnswer(
             score=round(found.score, _SCORE_DIGITS), fmr=found.fmr, same_person=found.same_person, faces=faces
+        )
+    )
+
+
+def id_comparison_view(found: IdComparison) -> dict[str, Any]:
+    """The 1:1 decision against a registered ID photograph. Neither the number nor the name is repeated."""
+    return _json(
+        VerifyIdAnswer(
+            score=round(found.score, _SCORE_DIGITS),
+            fmr=found.fmr,
+            same_person=found.same_person,
+            face=FaceAnswer.of(found.face),
         )
     )
 

@@ -9,15 +9,20 @@ with Client() as client:
 
 from __future__ import annotations
 
+from edgeface.client.camera_calls import CameraEnrolment, CameraStatus, EnrolledPose
 from edgeface.client.client import Client
 from edgeface.client.daemon_facts import Info, Readiness
-from edgeface.results import Comparison, Detection, Enrolment, Identification, Verification
+from edgeface.results import Comparison, Detection, Enrolment, IdComparison, Identification, Verification
 
 __all__ = [
+    "CameraEnrolment",
+    "CameraStatus",
     "Client",
     "Comparison",
     "Detection",
+    "EnrolledPose",
     "Enrolment",
+    "IdComparison",
     "Identification",
     "Info",
     "Readiness",

@@ -10,8 +10,11 @@ from typing import IO, Any
 from urllib.parse import urlencode
 
 from edgeface.client import encoding, reading
+from edgeface.client.camera_calls import CameraCalls
 from edgeface.client.daemon_facts import Info, Readiness
+from edgeface.client.event_calls import EventCalls
 from edgeface.client.gallery_calls import GalleryCalls
+from edgeface.client.register_calls import RegisterCalls
 from edgeface.client.transport import Transport, failure_of
 from edgeface.config import QualityThresholds, load_config
 from edgeface.gallery.records import FaceRecord
@@ -21,7 +24,7 @@ from edgeface.types import Face, FaceOrder, Match, QualityLevel, Template
 DEFAULT_TIMEOUT_S = 30.0
 
 
-class Client(GalleryCalls):
+class Client(GalleryCalls, RegisterCalls, EventCalls, CameraCalls):
     """Talks to the daemon. May be shared between threads; close it, or use it in a ``with`` block.
 
     socket: path of the daemon's socket; default: the configured one. timeout: seconds that an answer may take.

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from datetime import date
 from typing import Any
 
 import numpy as np
 
 from edgeface.client.daemon_facts import Info
+from edgeface.events.attendance import AttendanceDay, Stay
+from edgeface.events.event import Event, EventKind
 from edgeface.gallery.records import ArchiveSummary, Erasure, FaceRecord, GroupRecord, UserRecord
-from edgeface.results import Comparison, Detection, Enrolment, Identification, Verification
+from edgeface.results import Comparison, Detection, Enrolment, IdComparison, Identification, Verification
 from edgeface.types import (
     BoundingBox,
     Covering,
@@ -84,6 +87,11 @@ def verification(data: Json) -> Verification:
     return Verification(face(data["face"]), match(data["match"]), data["accepted"], data["threshold"])
 
 
+def id_comparison(data: Json) -> IdComparison:
+    """The answer of a verification against the register."""
+    return IdComparison(data["score"], data["fmr"], data["same_person"], face(data["face"]))
+
+
 def enrolment(data: Json) -> Enrolment:
     """The answer of an enrolment from a picture."""
     return Enrolment(face(data["face"]), face_record(data["record"]))
@@ -117,6 +125,27 @@ def erasure(data: Json) -> Erasure:
 def info(data: Json) -> Info:
     """The answer of info."""
     return Info(**{**data, "features": tuple(data["features"]), "missing": tuple(data["missing"])})
+
+
+def event(data: Json) -> Event:
+    """One event."""
+    return Event(**{"expires_at_monotonic": None, **data, "kind": EventKind(data["kind"])})
+
+
+def attendance_day(data: Json) -> AttendanceDay:
+    """One row of the attendance table."""
+    return AttendanceDay(
+        day=date.fromisoformat(data["day"]),
+        user_id=data["user_id"],
+        groups=tuple(data["groups"]),
+        first_in=data.get("first_in"),
+        last_out=data.get("last_out"),
+        stays=tuple(Stay(**{"start": None, "end": None, **stay}) for stay in data["stays"]),
+        worked_s=data["worked_s"],
+        missing=tuple(data["missing"]),
+        present=data["present"],
+        clock_trusted=data["clock_trusted"],
+    )
 
 
 def _quality(data: Json) -> Quality:

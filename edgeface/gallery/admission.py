@@ -30,19 +30,18 @@ def check_id(value: str, name: str) -> str:
     return value
 
 
-def check_user_info(text: str, limits: GalleryLimits) -> str:
-    """The text itself. Raises ``INVALID_PARAMETER`` when it is too long or not encodable."""
+def check_user_info(text: str, limits: GalleryLimits, name: str = "user_info") -> str:
+    """The text itself. Raises ``INVALID_PARAMETER`` when it is too long or not encodable; ``name`` says which
+    parameter it was (a group's text has the same limit as a user's)."""
     try:
         size = len(text.encode("utf-8"))
     except UnicodeEncodeError as error:
-        raise EdgeFaceError(
-            ErrorCode.INVALID_PARAMETER, "user_info is not valid Unicode.", parameter="user_info"
-        ) from error
+        raise EdgeFaceError(ErrorCode.INVALID_PARAMETER, f"{name} is not valid Unicode.", parameter=name) from error
     if size > limits.max_user_info_bytes:
         raise EdgeFaceError(
             ErrorCode.INVALID_PARAMETER,
-            f"user_info has {size} bytes, at most {limits.max_user_info_bytes} are allowed.",
-            parameter="user_info",
+            f"{name} has {size} bytes, at most {limits.max_user_info_bytes} are allowed.",
+            parameter=name,
         )
     return text
 

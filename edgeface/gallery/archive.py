@@ -133,7 +133,9 @@ def _merge(ledger: Ledger, raw: BinaryIO, passphrase: str, progress: Progress) -
             kind = record["kind"]
             if kind == "group":
                 group_id = _authentic(check_id, record["group_id"], "group_id")
-                group = enrolment.group(group_id)
+                # Archives made before groups had a text lack it.
+                text = _authentic(check_user_info, record.get("group_info", ""), ledger.limits)
+                group = enrolment.group(group_id, text)
                 groups += 1
             elif kind == "user":
                 user_id = _authentic(check_id, record["user_id"], "user_id")
@@ -163,7 +165,8 @@ def _records(ledger: Ledger, connection: sqlite3.Connection) -> Iterator[tuple[d
     """Each group, followed by its users, each followed by its faces with their vectors."""
     vault = ledger.vault
     for group in group_rows.every(connection):
-        yield {"kind": "group", "group_id": group.name}, None
+        text = vault.open_group_info(group.info, group.name)
+        yield {"kind": "group", "group_id": group.name, "group_info": text}, None
         for user in user_rows.of_group(connection, group.number):
             info = vault.open_info(user.info, user.name)
             yield {"kind": "user", "user_id": user.name, "user_info": info, "created_at": user.created_at}, None

@@ -27,10 +27,11 @@ class Vault:
     """Seals and opens what the gallery stores. Immutable, safe from several threads.
 
     A sealed value is nonce || ciphertext || tag. A template's associated data are its face token and the contract
-    id, a user_info's are the user id and the contract id: a value moved to another token does not open.
+    id, a user_info's are the user id and the contract id, a group_info's the group id and the contract id: a value
+    moved to another token does not open.
     """
 
-    __slots__ = ("_contract", "_info", "_key", "_template")
+    __slots__ = ("_contract", "_group_info", "_info", "_key", "_template")
 
     def __init__(self, key: bytes, contract_id: str) -> None:
         """``key``: 32 bytes, else ``GALLERY_KEY``."""
@@ -40,6 +41,7 @@ class Vault:
         self._contract = contract_id.encode("utf-8")
         self._template = AESGCM(derive_key(key, "template"))
         self._info = AESGCM(derive_key(key, "user_info"))
+        self._group_info = AESGCM(derive_key(key, "group_info"))
 
     def seal_template(self, vector: FloatArray, token: str) -> bytes:
         """Seal float32 (dimension,) as little-endian bytes."""
@@ -89,6 +91,27 @@ class Vault:
             return self._info.decrypt(sealed[:NONCE_BYTES], body, self._bound("user", user_id)).decode("utf-8")
         except (InvalidTag, ValueError) as error:
             raise EdgeFaceError(ErrorCode.GALLERY_CORRUPT, "A user_info does not open.", user_id=user_id) from error
+
+    def seal_group_info(self, text: str, group_id: str) -> bytes:
+        """Seal a group's text; the empty text stays empty."""
+        if not text:
+            return b""
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._group_info.encrypt(nonce, text.encode("utf-8"), self._bound("group", group_id))
+
+    def open_group_info(self, sealed: bytes, group_id: str) -> str:
+        """The text. Raises ``GALLERY_CORRUPT`` when it does not open."""
+        if not sealed:
+            return ""
+        try:
+            plain = self._group_info.decrypt(
+                sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], self._bound("group", group_id)
+            )
+            return plain.decode("utf-8")
+        except (InvalidTag, ValueError) as error:
+            raise EdgeFaceError(
+                ErrorCode.GALLERY_CORRUPT, "A group_info does not open.", group_id=group_id
+            ) from error
 
     def seal_check(self) -> bytes:
         """A value by which a later start knows that it has the same key."""

@@ -53,16 +53,18 @@ class Enrolment:
         self._near = near
         self._now = time.time()
         self._users_left: dict[int, int] = {}
+        self._replaced: set[int] = set()
 
-    def group(self, name: str) -> Pending:
-        """The group, made if the rules allow it. Raises ``GROUP_NOT_FOUND``, ``LIMIT_GROUPS``."""
+    def group(self, name: str, info: str = "") -> Pending:
+        """The group, made with this text if the rules allow it. Raises ``GROUP_NOT_FOUND``, ``LIMIT_GROUPS``."""
         if name in self._changes.pending:
             return self._changes.pending[name]
         row = group_rows.find(self._connection, name)
         if row is None:
             if not self._rules.create_group:
                 raise EdgeFaceError(ErrorCode.GROUP_NOT_FOUND, group_id=name)
-            number = add_group(self._connection, name, self._rules.limits, self._now)
+            sealed = self._vault.seal_group_info(info, name)
+            number = add_group(self._connection, name, self._rules.limits, self._now, sealed)
             self._changes.created[name] = number
             row = GroupRow(number, name, 0, 0, 0, b"")
         self._users_left[row.number] = self._rules.limits.max_users_per_group - row.users
@@ -104,10 +106,11 @@ class Enrolment:
         group = self.group(face.group_id)
         user = self.user(group, face.user_id, face.user_info, face.created_at)
         facts = {"group_id": face.group_id, "user_id": face.user_id}
-        if self._rules.replace:
+        if self._rules.replace and user not in self._replaced:
             earlier = face_rows.numbers(self._connection, user)
             face_rows.remove(self._connection, earlier)
             group.removed += earlier
+            self._replaced.add(user)
         else:
             if face_rows.numbers(self._connection, user, face.face_token):
                 if self._rules.skip_existing:
@@ -130,6 +133,17 @@ class Enrolment:
         group = self.group(target_group)
         there = user_rows.find(self._connection, group.group.number, source.name)
         self.user(group, source.name, None if there else self._vault.open_info(source.info, source.name))
+        return self._copy_faces(source, target_group)
+
+    def copy_to_new(self, source: UserRow, target_group: str) -> int:
+        """As :meth:`copy`, but raise ``USER_EXISTS`` where the group has the user."""
+        group = self.group(target_group)
+        if user_rows.find(self._connection, group.group.number, source.name) is not None:
+            raise EdgeFaceError(ErrorCode.USER_EXISTS, group_id=target_group, user_id=source.name)
+        self.user(group, source.name, self._vault.open_info(source.info, source.name))
+        return self._copy_faces(source, target_group)
+
+    def _copy_faces(self, source: UserRow, target_group: str) -> int:
         added = 0
         for face in face_rows.of_user(self._connection, source.number):
             vector = face_rows.template(self._connection, self._vault, face.number)
@@ -138,7 +152,8 @@ class Enrolment:
         return added
 
     def _refuse_nearly_identical(self, group: int, user: int, face: NewFace) -> None:
-        if self._rules.duplicate_similarity is None:
+        # The index still has the faces that this change replaces.
+        if self._rules.duplicate_similarity is None or user in self._replaced:
             return
         near = self._near(group, user, face.vector)
         if near is not None and near[1] >= self._rules.duplicate_similarity:
@@ -149,8 +164,8 @@ class Enrolment:
             )
 
 
-def add_group(connection: sqlite3.Connection, name: str, limits: GalleryLimits, now: float) -> int:
-    """The new group's number. Raises ``LIMIT_GROUPS``."""
+def add_group(connection: sqlite3.Connection, name: str, limits: GalleryLimits, now: float, info: bytes = b"") -> int:
+    """The new group's number; ``info`` is sealed. Raises ``LIMIT_GROUPS``."""
     if group_rows.totals(connection).groups >= limits.max_groups:
         raise EdgeFaceError(ErrorCode.LIMIT_GROUPS, limit=limits.max_groups)
-    return group_rows.add(connection, name, now)
+    return group_rows.add(connection, name, now, info)

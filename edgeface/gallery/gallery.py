@@ -14,6 +14,8 @@ from edgeface.gallery import admission, archive, face_rows, group_rows, user_row
 from edgeface.gallery.enrolment import Rules, add_group
 from edgeface.gallery.home import Home
 from edgeface.gallery.ledger import Ledger
+from edgeface.gallery.memberships import Memberships
+from edgeface.gallery.persons import Persons
 from edgeface.gallery.records import (
     ArchiveSummary,
     Candidate,
@@ -111,13 +113,18 @@ class Gallery:
 
     # --- groups
 
-    def add_group(self, group_id: str) -> None:
-        """Raises ``GROUP_EXISTS``, ``LIMIT_GROUPS``."""
+    def add_group(self, group_id: str, *, group_info: str = "") -> None:
+        """``group_info``: a text of at most as many bytes as a user's, sealed like it.
+
+        Raises ``GROUP_EXISTS``, ``LIMIT_GROUPS``, ``INVALID_PARAMETER``.
+        """
         admission.check_id(group_id, "group_id")
+        admission.check_user_info(group_info, self._limits, "group_info")
         with self._ledger.changing() as (connection, changes):
             if group_rows.find(connection, group_id) is not None:
                 raise EdgeFaceError(ErrorCode.GROUP_EXISTS, group_id=group_id)
-            changes.created[group_id] = add_group(connection, group_id, self._limits, time.time())
+            sealed = self._ledger.vault.seal_group_info(group_info, group_id)
+            changes.created[group_id] = add_group(connection, group_id, self._limits, time.time(), sealed)
 
     def delete_group(self, group_id: str) -> int:
         """Erase a group with its users; how many faces that were."""
@@ -128,6 +135,20 @@ class Gallery:
             changes.dropped[group_id] = row.number
             return row.faces
 
+    def set_group_info(self, group_id: str, group_info: str) -> None:
+        """Replace a group's text. Raises ``INVALID_PARAMETER``."""
+        admission.check_id(group_id, "group_id")
+        admission.check_user_info(group_info, self._limits, "group_info")
+        with self._ledger.changing() as (connection, _):
+            row = self._ledger.row(connection, group_id)
+            group_rows.set_info(connection, row.number, self._ledger.vault.seal_group_info(group_info, group_id))
+
+    def group(self, group_id: str) -> GroupRecord:
+        """One group."""
+        admission.check_id(group_id, "group_id")
+        with self._ledger.store.reading() as connection:
+            return group_rows.record(connection, self._ledger.vault, self._ledger.row(connection, group_id).number)
+
     def has_group(self, group_id: str) -> bool:
         return self._ledger.has(admission.check_id(group_id, "group_id"))
 
@@ -135,7 +156,7 @@ class Gallery:
         """Groups in the order in which they were made."""
         admission.check_page(start, length, self._limits)
         with self._ledger.store.reading() as connection:
-            items = group_rows.page(connection, start, length)
+            items = group_rows.page(connection, self._ledger.vault, start, length)
             return Page(items, group_rows.totals(connection).groups, start)
 
     # --- users
@@ -148,6 +169,12 @@ class Gallery:
             row = self._ledger.row(connection, group_id)
             items = user_rows.page(connection, self._ledger.vault, row.number, start, length)
             return Page(items, row.users, start)
+
+    def user_ids(self, group_id: str) -> tuple[str, ...]:
+        """The ids of all of a group's users in the order of their enrolment."""
+        admission.check_id(group_id, "group_id")
+        with self._ledger.store.reading() as connection:
+            return user_rows.names(connection, self._ledger.row(connection, group_id).number)
 
     def user(self, group_id: str | None, user_id: str) -> tuple[UserRecord, ...]:
         """A user in one group, or in every group for ``None``; never empty."""
@@ -188,6 +215,16 @@ class Gallery:
         with self._ledger.changing() as (connection, changes):
             (source,) = self._ledger.users(connection, source_group, user_id)
             return self._ledger.enrolment(connection, changes, rules).copy(source, target_group)
+
+    def persons(self, *, apart: Iterable[str] = ()) -> Persons:
+        """Users as persons, for APIs where the same id in two groups is one person; see
+        :mod:`edgeface.gallery.persons`."""
+        return Persons(self._ledger, self._limits, frozenset(apart))
+
+    @property
+    def memberships(self) -> Memberships:
+        """Changes to one user in several groups at once."""
+        return Memberships(self._ledger, self._limits)
 
     # --- faces
 
@@ -247,6 +284,15 @@ class Gallery:
         with self._ledger.store.reading() as connection:
             (row,) = self._ledger.users(connection, group_id, user_id)
             return face_rows.records(connection, row.number)
+
+    def templates(self, group_id: str, user_id: str) -> tuple[Template, ...]:
+        """The templates of a user's faces in the order of their enrolment."""
+        with self._ledger.store.reading() as connection:
+            (row,) = self._ledger.users(connection, group_id, user_id)
+            return tuple(
+                Template(face_rows.template(connection, self._ledger.vault, face.number), self.contract_id)
+                for face in face_rows.of_user(connection, row.number)
+            )
 
     def face(self, face_token: str) -> tuple[FaceRecord, ...]:
         """Wherever a face is enrolled; empty when it is nowhere."""

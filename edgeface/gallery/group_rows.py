@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from edgeface.gallery.crypto import Vault
 from edgeface.gallery.records import GroupRecord
 
 
@@ -19,6 +20,8 @@ class GroupRow:
     faces: int
     revision: int
     index_stamp: bytes
+    info: bytes = b""
+    """Sealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,8 @@ class Totals:
     revision: int
 
 
-_COLUMNS = "id, name, users, faces, revision, coalesce(index_stamp, x'')"
+_RECORD = "SELECT name, created_at, users, faces, info FROM groups "
+_COLUMNS = "id, name, users, faces, revision, coalesce(index_stamp, x''), info"
 
 
 def find(connection: sqlite3.Connection, name: str) -> GroupRow | None:
@@ -43,17 +47,29 @@ def every(connection: sqlite3.Connection) -> list[GroupRow]:
     return [GroupRow(*row) for row in connection.execute(f"SELECT {_COLUMNS} FROM groups ORDER BY id")]  # noqa: S608
 
 
-def page(connection: sqlite3.Connection, start: int, length: int) -> tuple[GroupRecord, ...]:
-    rows = connection.execute(
-        "SELECT name, created_at, users, faces FROM groups ORDER BY id LIMIT ? OFFSET ?", (length, start)
-    )
-    return tuple(GroupRecord(*row) for row in rows)
+def page(connection: sqlite3.Connection, vault: Vault, start: int, length: int) -> tuple[GroupRecord, ...]:
+    rows = connection.execute(_RECORD + "ORDER BY id LIMIT ? OFFSET ?", (length, start))
+    return tuple(_open(vault, row) for row in rows)
 
 
-def add(connection: sqlite3.Connection, name: str, now: float) -> int:
-    """The new group's number."""
-    cursor = connection.execute("INSERT INTO groups (name, created_at) VALUES (?, ?)", (name, now))
+def record(connection: sqlite3.Connection, vault: Vault, number: int) -> GroupRecord:
+    return _open(vault, connection.execute(_RECORD + "WHERE id = ?", (number,)).fetchone())
+
+
+def _open(vault: Vault, row: tuple[str, float, int, int, bytes]) -> GroupRecord:
+    name, created, users, faces, info = row
+    return GroupRecord(name, created, users, faces, vault.open_group_info(info, name))
+
+
+def add(connection: sqlite3.Connection, name: str, now: float, info: bytes = b"") -> int:
+    """The new group's number; ``info`` is sealed."""
+    cursor = connection.execute("INSERT INTO groups (name, created_at, info) VALUES (?, ?, ?)", (name, now, info))
     return int(cursor.lastrowid or 0)
+
+
+def set_info(connection: sqlite3.Connection, number: int, info: bytes) -> None:
+    """Replace a group's sealed text."""
+    connection.execute("UPDATE groups SET info = ? WHERE id = ?", (info, number))
 
 
 def remove(connection: sqlite3.Connection, number: int) -> None:

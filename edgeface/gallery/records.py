@@ -13,12 +13,13 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class GroupRecord:
-    """One group and how many users and faces it holds."""
+    """One group and how many users and faces it holds. ``group_info``: its own text (CloudWalk ``tag``)."""
 
     group_id: str
     created_at: float
     users: int
     faces: int
+    group_info: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,16 @@ class UserRecord:
     created_at: float
     updated_at: float
     faces: int
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRecord:
+    """A user seen across its groups; ``face_tokens``: its faces, each once, wherever they are."""
+
+    user_id: str
+    user_info: str
+    group_ids: tuple[str, ...]
+    face_tokens: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             WHERE id = (SELECT group_id FROM users WHERE id = OLD.user_id);
         END""",
     ),
+    # A group's own text (CloudWalk 2.9.1 "tag"), sealed as users' texts are.
+    ("ALTER TABLE groups ADD COLUMN info BLOB NOT NULL DEFAULT x''",),
 )
 VERSION = len(MIGRATIONS)
 
@@ -101,6 +103,11 @@ def check_sound(connection: sqlite3.Connection) -> None:
     answer = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if answer != "ok":
         raise EdgeFaceError(ErrorCode.GALLERY_CORRUPT, "Its pages are inconsistent (quick_check).")
+
+
+def is_older(connection: sqlite3.Connection) -> bool:
+    """Whether the database still has to be brought to this version."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0]) < VERSION
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -55,6 +55,11 @@ class Store:
                         schema.describe(self._writer, vault, contract_id, dimension)
                 elif fresh:
                     raise EdgeFaceError(ErrorCode.STORAGE_READ_ONLY, "There is no gallery in it yet.")
+                elif schema.is_older(self._writer):
+                    raise EdgeFaceError(
+                        ErrorCode.STORAGE_READ_ONLY,
+                        "An older version wrote it; it must be writable once to be updated.",
+                    )
                 schema.check_belongs(self._writer, vault, contract_id, dimension)
             except BaseException:
                 self._writer.close()

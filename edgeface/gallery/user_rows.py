@@ -43,6 +43,12 @@ def of_group(connection: sqlite3.Connection, group: int) -> list[UserRow]:
     return [UserRow(*row) for row in connection.execute(_ROW + "WHERE group_id = ? ORDER BY id", (group,))]
 
 
+def names(connection: sqlite3.Connection, group: int) -> tuple[str, ...]:
+    """A group's users' ids in the order of their enrolment."""
+    rows = connection.execute("SELECT name FROM users WHERE group_id = ? ORDER BY id", (group,))
+    return tuple(row[0] for row in rows)
+
+
 def record(connection: sqlite3.Connection, vault: Vault, number: int) -> UserRecord:
     return _open(vault, connection.execute(_RECORD + "WHERE users.id = ?", (number,)).fetchone())
 

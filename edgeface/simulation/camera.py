@@ -101,7 +101,7 @@ class SimulatedCamera:
         alpha = cv2.warpPerspective(inside, matrix, size, flags=cv2.INTER_LINEAR)
         alpha = cv2.GaussianBlur(alpha, (0, 0), max(1.0, shot.face_width * margin))[:, :, None]
         if alone:
-            room = cv2.GaussianBlur(layer, (0, 0), max(self.width, self.height) / 14)
+            room = _out_of_focus(layer, max(self.width, self.height) / 14)
             layer = room * (1 - alpha) + layer * alpha
         return layer.astype(np.float32), alpha.astype(np.float32)
 
@@ -139,6 +139,14 @@ class SimulatedCamera:
             frame = cv2.blur(frame, (length, 1)).astype(np.float32)
         noise = self._random.normal(0, shot.noise, frame.shape).astype(np.float32)
         return np.asarray(np.clip(frame * shot.light + noise, 0, 255), dtype=np.uint8)
+
+
+def _out_of_focus(layer: npt.NDArray[np.float32], sigma: float) -> npt.NDArray[np.float32]:
+    """A blur far wider than a pixel, made of an eighth of them: two thirds of a frame's time went into it."""
+    height, width = layer.shape[:2]
+    small = cv2.resize(layer, (max(1, width // 8), max(1, height // 8)), interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), sigma / 8)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
 
 
 def encode(image: ImageArray, quality: int = 92) -> bytes:

@@ -10,7 +10,8 @@ from edgeface.types import Role
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """``role``: ``None`` where nothing is allowed. ``key``: the API key, ``None`` for a peer of the Unix socket."""
+    """``role``: ``None`` where nothing is allowed. ``key``: the name of the key that was shown, as logs and counts
+    carry it (never the key itself); ``None`` for a peer of the Unix socket and for the anonymous."""
 
     role: Role | None
     key: str | None = None

@@ -21,7 +21,7 @@ class Pictures:
     """Resolves what a call names. A use case resolves all of its pictures before it changes anything, because it
     is asked again from the beginning once a URL has been fetched."""
 
-    def __init__(self, fetched: Mapping[str, bytes] | None = None) -> None:
+    def __init__(self, fetched: Mapping[str, bytes | EdgeFaceError] | None = None) -> None:
         self._fetched = fetched or {}
 
     def base64(self, text: str) -> bytes:
@@ -31,11 +31,19 @@ class Pictures:
         return decode_base64(text)
 
     def url(self, url: str) -> bytes:
-        """The fetched picture. Raises :class:`WantsUrl` the first time."""
+        """The fetched picture. Raises :class:`WantsUrl` the first time; ``IMAGE_URL`` or ``IMAGE_TOO_LARGE`` when it
+        could not be fetched, ``IMAGE_MISSING`` for the empty text."""
+        if not url:
+            raise EdgeFaceError(ErrorCode.IMAGE_MISSING)
         if url not in self._fetched:
             raise WantsUrl(url)
-        return self._fetched[url]
+        found = self._fetched[url]
+        if isinstance(found, EdgeFaceError):
+            raise found
+        return found
 
     def token(self, token: str) -> FaceToken:
-        """Whether a face is known under it is for the engine to say."""
+        """Whether a face is known under it is for the engine to say. Raises ``IMAGE_MISSING`` for the empty text."""
+        if not token:
+            raise EdgeFaceError(ErrorCode.IMAGE_MISSING)
         return FaceToken(token)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,11 +14,12 @@ from edgeface.api.services import Services
 from edgeface.api.submissions import Message
 from edgeface.api.workers import Priority
 from edgeface.engine import Engine
+from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.types import Role
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-MOST_URLS = 10
-"""Pictures by URL in one call; no document allows more than 10 pictures."""
+MOST_URLS = 20
+"""Pictures by URL in one call; no document allows more (Tencent 1.0: 20 faces of a person)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,30 @@ def handler(
         async with services.bodies.read(request, most_bytes=call.most_bytes) as body:
             message = Message(head.content_type, head.query, body, head.path)
             admit(request, message).require(call.role)
-            fetched: dict[str, bytes] = {}
+            fetched: dict[str, bytes | EdgeFaceError] = {}
             while True:
                 pictures = Pictures(fetched)
                 try:
                     reply = await services.compute(lambda engine: call.use(engine, message, pictures), call.priority)  # noqa: B023 - awaited at once
                     return write(reply)
                 except WantsUrl as wanted:
-                    fetched[wanted.url] = await services.fetcher.fetch(wanted.url)
+                    fetched[wanted.url] = await _fetched(services, wanted.url, fetched)
 
     return handle
+
+
+async def _fetched(
+    services: Services, url: str, so_far: Mapping[str, bytes | EdgeFaceError]
+) -> bytes | EdgeFaceError:
+    """A picture, or why there is none: a call of several pictures may answer for each of them."""
+    if len(so_far) >= MOST_URLS:
+        return EdgeFaceError(ErrorCode.IMAGE_URL, f"A call may name {MOST_URLS} URLs.")
+    try:
+        data = await services.fetcher.fetch(url)
+    except EdgeFaceError as error:
+        return error
+    # What a call may send, it may also have fetched: the limit bounds what is in memory.
+    most = services.config.server.max_request_bytes
+    if len(data) + sum(len(item) for item in so_far.values() if isinstance(item, bytes)) > most:
+        return EdgeFaceError(ErrorCode.IMAGE_TOO_LARGE, f"The fetched pictures have more than {most} bytes.")
+    return data

@@ -30,6 +30,7 @@ from edgeface.engine import Engine
 from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.gallery.records import ArchiveSummary
 from edgeface.gallery.storage_errors import os_failure
+from edgeface.register import IdRegister
 from edgeface.types import Role
 
 T = TypeVar("T")
@@ -101,7 +102,9 @@ def _import(services: Services) -> Handler:
 
         def read() -> ArchiveSummary:
             with upload:  # the thread's own: a caller that hangs up must not remove the file under the import
-                return engine.gallery.import_archive(path, passphrase)
+                summary = engine.gallery.import_archive(path, passphrase)
+                IdRegister(engine).adopt()
+                return summary
 
         try:
             summary = await services.upkeep.run(read, Priority.BULK)

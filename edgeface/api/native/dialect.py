@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from edgeface.api.failures import native_failure
-from edgeface.api.native import archive, decisions, faces, gallery, pictures, system
+from edgeface.api.native import archive, camera, decisions, events, faces, gallery, pictures, register, system
 from edgeface.api.native.endpoint import Call, Report
 from edgeface.api.openapi import document_bytes
 from edgeface.api.services import Services
@@ -23,6 +23,9 @@ def endpoints() -> tuple[Call | Report, ...]:
         *decisions.CALLS,
         *gallery.CALLS,
         *faces.CALLS,
+        *register.CALLS,
+        *camera.REPORTS,
+        *events.REPORTS,
         *archive.ARCHIVES,
         *archive.CALLS,
     )

@@ -18,7 +18,7 @@ from edgeface.api.services import Services, require
 from edgeface.api.submissions import Message, Submission, parse
 from edgeface.api.workers import Priority
 from edgeface.engine import Engine
-from edgeface.errors import ErrorCode
+from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.types import Role
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -45,6 +45,8 @@ class Endpoint:
     """Media type of the request body where it is neither pictures nor JSON."""
     headers: tuple[tuple[str, str], ...] = field(default=())
     """Required request headers and what they mean."""
+    body_only: bool = False
+    """The options may not stand in the address, which clients, proxies and shells write down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class Call:
         endpoint = self.endpoint
 
         def work(engine: Engine, message: Message) -> bytes:
+            if endpoint.body_only and message.query:
+                raise EdgeFaceError(ErrorCode.INVALID_PARAMETER, "This call takes everything in its body.")
             return self.use(engine, parse(message, endpoint.options, endpoint.images)).as_json()
 
         async def handle(request: web.Request) -> web.StreamResponse:

@@ -10,9 +10,10 @@ from aiohttp import web
 
 import edgeface
 from edgeface.api.answers import Answer
+from edgeface.api.auth.admission import caller_of
 from edgeface.api.metrics import CONTENT_TYPE
 from edgeface.api.native.endpoint import Endpoint, Handler, Report
-from edgeface.api.services import Services, peer_of
+from edgeface.api.services import Services
 from edgeface.api.system_answers import InfoAnswer, LimitsAnswer, LiveAnswer, ReadyAnswer
 from edgeface.engine import Engine
 from edgeface.errors import ErrorCode
@@ -39,8 +40,8 @@ def _ready(services: Services) -> Handler:
 
 def _info(services: Services) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
-        peer = peer_of(request)
-        role = peer.role if peer is not None else None
+        caller = caller_of(request)
+        role = caller.role if caller is not None else None
         return _json(_facts(services.engine, role or Role.OBSERVER))
 
     return handle

@@ -1,0 +1,1 @@
+"""``/oauth/2.0/token``: from a key pair to the access token that Baidu's calls carry."""

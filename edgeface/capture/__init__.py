@@ -1,0 +1,1 @@
+"""The camera: sources of pictures, the process that reads one, and the shared memory its frames come through."""

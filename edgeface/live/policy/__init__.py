@@ -1,0 +1,1 @@
+"""What a decision is for: a door, an attendance gate, a kiosk."""
