@@ -105,7 +105,9 @@ def test_any_picture_size_is_taken(analyzer: Analyzer, shape: tuple[int, int]) -
 
 @pytest.mark.parametrize("degrees", [-40, -20, 20, 40])
 def test_a_tilted_head_is_found_upright(analyzer: Analyzer, degrees: float) -> None:
-    found = faces(analyzer, pictures.moved(pictures.hopper(), degrees=degrees, scale=0.8), max_faces=1)
+    # As the engine looks unless it is told otherwise: points of a tilted face alone tell too little tilt.
+    tilted = pictures.moved(pictures.hopper(), degrees=degrees, scale=0.8)
+    found = faces(analyzer, tilted, max_faces=1, turned=True)
     assert found
     assert found[0].box.rotation == pytest.approx(degrees, abs=15)
 
