@@ -1,6 +1,6 @@
 """The whole suite: ``python -m benchmarks [--json FILE] [--sizes N...] [--million] [--only PART,...]``.
 
-Parts: stages, api, dialects, gallery.
+Parts: stages, api, dialects, gallery, live; and soak, which runs for ``--minutes`` and only when it is named.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from benchmarks import bench_api, bench_dialects, bench_gallery, bench_stages
+from benchmarks import bench_api, bench_dialects, bench_gallery, bench_live, bench_soak, bench_stages
 
 
 def main() -> None:
@@ -27,7 +27,8 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=100, help="runs per measurement")
     parser.add_argument("--million", action="store_true", help="also a gallery of one million templates (several GB)")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000], help="gallery sizes")
-    parser.add_argument("--only", default="stages,api,dialects,gallery", help="comma-separated parts")
+    parser.add_argument("--only", default="stages,api,dialects,gallery,live", help="comma-separated parts")
+    parser.add_argument("--minutes", type=float, default=60.0, help="length of the soak")
     arguments = parser.parse_args()
     parts = arguments.only.split(",")
     sizes = arguments.sizes + ([1_000_000] if arguments.million else [])
@@ -46,6 +47,12 @@ def main() -> None:
     if "gallery" in parts:
         results["gallery"] = bench_gallery.run(sizes)
         console.print(_table("Gallery", results["gallery"]))
+    if "live" in parts:
+        results["live"] = bench_live.run(max(2, arguments.repeat // 10))
+        console.print(_table("Live loop", results["live"]))
+    if "soak" in parts:
+        results["soak"] = bench_soak.run(arguments.minutes)
+        console.print(_table("Soak", results["soak"]))
     if arguments.json:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         machine = {"processor": _processor(), "cores": os.cpu_count(), "python": platform.python_version()}

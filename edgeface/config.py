@@ -471,17 +471,28 @@ class LiveConfig(Section):
     track_lost_s: float = Field(1.0, gt=0, le=30, description="Seconds without a face after which a track ends.")
     min_hits: int = Field(2, ge=1, le=30, description="Frames with a face before a track counts (a false find).")
     improvement: Share = Field(
-        0.05, description="By how much a shot's quality must exceed the last embedded one's to be embedded."
+        0.05, description="By how much a shot's quality must exceed the best embedded one's to be embedded at once."
     )
     shot_gap_s: float = Field(
         0.15, ge=0, le=10, description="Seconds between embedded shots of a face that does not get better."
     )
     shots: int = Field(3, ge=1, le=10, description="Agreeing shots that make a decision.")
-    most_shots: int = Field(7, ge=1, le=30, description="Embedded shots after which a track ends undecided.")
-    decide_within_s: float = Field(
-        6.0, gt=0, le=120, description="Seconds after which a track that is not decided is reported with its reason."
+    most_shots: int = Field(
+        7,
+        ge=1,
+        le=30,
+        description="Embedded shots after which a track is undecided; the latest so many are what decides.",
     )
-    hint_every_s: float = Field(1.0, gt=0, le=60, description="Seconds between hints about one track.")
+    decide_within_s: float = Field(
+        6.0,
+        gt=0,
+        le=120,
+        description="Seconds within the working distance after which a track that is not decided is reported with "
+        "its reason; better looks may still decide it.",
+    )
+    hint_every_s: float = Field(
+        1.0, gt=0, le=60, description="Seconds between hints about one track; the same one again ever more seldom."
+    )
     frame_budget_ms: float = Field(
         66.0, gt=1, le=5000, description="Time a frame may take; detection is spaced out when it takes longer."
     )

@@ -34,7 +34,8 @@ def temperatures(root: Path = Path("/")) -> dict[str, float]:
     found: dict[str, float] = {}
     for zone in sorted((root / "sys/class/thermal").glob("thermal_zone*")):
         try:
-            name = (zone / "type").read_text(encoding="ascii", errors="replace").strip()
+            kind = zone / "type"
+            name = kind.read_text(encoding="ascii", errors="replace").strip() if kind.exists() else zone.name
             degrees = int((zone / "temp").read_text(encoding="ascii")) / 1000
         except (OSError, ValueError):
             continue  # a sensor that is switched off answers with an error

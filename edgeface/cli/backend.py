@@ -76,6 +76,9 @@ class Backend(Protocol):
     def delete_user(self, group_id: str | None, user_id: str) -> int:
         """Faces erased."""
 
+    def erase_events(self, user_id: str) -> int:
+        """Events erased."""
+
     def copy_user(self, user_id: str, source_group: str, target_group: str) -> int:
         """Faces copied."""
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edgeface.cli.checks import Finding, fail, ok, warn
+from edgeface.machine import REASONS, temperatures, throttling
 
 # What makes INT8 convolutions fast: dot products of bytes.
 _INT8_FLAGS = ("asimddp", "i8mm", "avx_vnni", "avx512_vnni")
@@ -17,17 +18,13 @@ _VECTOR_FLAGS = ("asimd", "avx2", "avx512f")
 _LEAST_MEMORY_MIB = 512
 # Raspberry Pi throttles from 80 degrees Celsius (raspberrypi.com, "Frequency management and thermal control").
 _HOT_CELSIUS = 80.0
-_TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
-_THROTTLE_BITS = {
-    0: "under-voltage now",
-    1: "frequency capped now",
-    2: "throttled now",
-    3: "soft temperature limit now",
-    16: "under-voltage since boot",
-    17: "frequency capped since boot",
-    18: "throttled since boot",
-    19: "soft temperature limit since boot",
+_SAID = {
+    "under_voltage": "under-voltage",
+    "frequency_capped": "frequency capped",
+    "throttled": "throttled",
+    "soft_temperature_limit": "soft temperature limit",
 }
+_TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 
 
 def machine_findings(root: Path = Path("/")) -> Iterator[Finding]:
@@ -106,13 +103,7 @@ def _clock() -> Finding:
 
 
 def _temperature(root: Path) -> Iterator[Finding]:
-    hottest: float | None = None
-    for file in sorted((root / "sys/class/thermal").glob("thermal_zone*/temp")):
-        try:
-            celsius = int(file.read_text()) / 1000
-        except (OSError, ValueError):
-            continue
-        hottest = celsius if hottest is None else max(hottest, celsius)
+    hottest = max(temperatures(root).values(), default=None)
     if hottest is None:
         return
     if hottest >= _HOT_CELSIUS:
@@ -122,11 +113,11 @@ def _temperature(root: Path) -> Iterator[Finding]:
 
 
 def _throttling(root: Path) -> Iterator[Finding]:
-    try:
-        bits = int((root / "sys/devices/platform/soc/soc:firmware/get_throttled").read_text().strip(), 16)
-    except (OSError, ValueError):
+    found = throttling(root)
+    if found is None:
         return  # not a Raspberry Pi
-    said = [text for bit, text in _THROTTLE_BITS.items() if bits & (1 << bit)]
+    said = [f"{_SAID[reason]} now" for reason in REASONS if reason in found.now]
+    said += [f"{_SAID[reason]} since boot" for reason in REASONS if reason in found.since_boot]
     if said:
         yield warn("machine", "throttling", ", ".join(said), "use the board's own power supply, and cool it")
     else:

@@ -128,6 +128,9 @@ class DaemonBackend:
     def delete_user(self, group_id: str | None, user_id: str) -> int:
         return self._client.delete_user(group_id, user_id)
 
+    def erase_events(self, user_id: str) -> int:
+        return self._client.erase_events_of_user(user_id)
+
     def copy_user(self, user_id: str, source_group: str, target_group: str) -> int:
         return self._client.copy_user(user_id, source_group, target_group)
 

@@ -11,6 +11,7 @@ from edgeface.analysis import Wants
 from edgeface.cli.backend import Look
 from edgeface.config import Config
 from edgeface.engine import Engine, Gate
+from edgeface.events.log import EventLog
 from edgeface.gallery.records import ArchiveSummary, Erasure, FaceRecord, GroupRecord, Page, UserRecord
 from edgeface.register import IdRegister
 from edgeface.results import Comparison, Detection, Enrolment, IdComparison, Identification, Verification
@@ -122,6 +123,12 @@ class DirectBackend:
 
     def delete_user(self, group_id: str | None, user_id: str) -> int:
         return self._engine.delete_user(group_id, user_id)
+
+    def erase_events(self, user_id: str) -> int:
+        engine = self._engine
+        config, key = engine.config, engine.gallery.subkey("events")
+        with EventLog.open(config.state_dir, config.events, key=key) as log:
+            return log.erase_user(user_id)
 
     def copy_user(self, user_id: str, source_group: str, target_group: str) -> int:
         return self._engine.gallery.copy_user(user_id, source_group, target_group)

@@ -4,21 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from edgeface.cli import at_camera
+from edgeface.cli.at_camera import DEFAULT_TIMEOUT_S, AtCamera, Timeout
 from edgeface.cli.backend import Backend, Look
 from edgeface.cli.files import Submission, read_picture, submissions
 from edgeface.cli.output import OK, PARTLY
 from edgeface.cli.pictures import Level, Order
-from edgeface.cli.session import session_of
+from edgeface.cli.session import Session, session_of
 from edgeface.cli.tables import reason
 from edgeface.errors import EdgeFaceError, ErrorCode
+
+if TYPE_CHECKING:
+    from edgeface.client import CameraEnrolment
+
+
+class EnrolPose(str, Enum):
+    """How the person holds the head before the camera; left and right are the person's own."""
+
+    FRONT = "front"
+    LEFT = "left"
+    RIGHT = "right"
+
 
 # After one of these nothing further can succeed: stop instead of failing once per picture.
 _FATAL = frozenset(
@@ -53,10 +68,11 @@ def register(app: typer.Typer) -> None:
 
 def enroll(
     context: typer.Context,
-    images: Annotated[
-        list[Path], typer.Argument(help="Pictures of --user, or folders that hold a folder of photos per user.")
-    ],
     group: Annotated[str, typer.Option("--group", "-g", help="Group to enrol in; made when new.")],
+    images: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Pictures of --user, or folders that hold a folder of photos per user."),
+    ] = None,
     user: Annotated[str | None, typer.Option("--user", "-u", help="Whose pictures these are.")] = None,
     info: Annotated[str | None, typer.Option("--info", help="user_info to keep with the user.")] = None,
     replace: Annotated[
@@ -65,9 +81,34 @@ def enroll(
     single: Annotated[bool, typer.Option("--single", help="Refuse pictures with several faces.")] = False,
     level: Level = None,
     order: Order = None,
+    camera: AtCamera = False,
+    pose: Annotated[
+        list[EnrolPose] | None, typer.Option("--pose", help="With --camera, may be repeated; default: front.")
+    ] = None,
+    allow_known: Annotated[
+        bool, typer.Option("--allow-known", help="With --camera: also a person enrolled under another id.")
+    ] = False,
+    timeout: Timeout = DEFAULT_TIMEOUT_S,
 ) -> None:
-    """Enrol people; exit code 12 when some pictures were refused."""
+    """Enrol people; exit code 12 when some pictures were refused. --camera: whoever stands before the daemon's."""
     session = session_of(context)
+    if camera:
+        if images or user is None:
+            raise EdgeFaceError(ErrorCode.INVALID_PARAMETER, "--camera takes --user, and no pictures.")
+        taken = at_camera.enrol(
+            session,
+            group,
+            user,
+            user_info=info,
+            poses=[item.value for item in pose or [EnrolPose.FRONT]],
+            allow_known=allow_known,
+            replace=replace,
+            timeout_s=timeout,
+        )
+        _answer_camera(session, taken)
+        return
+    if not images:
+        raise EdgeFaceError(ErrorCode.INVALID_PARAMETER, "Name pictures or folders, or --camera.")
     todo = submissions(images, user)
     with session.backend() as backend, session.output.progress("enrolling", len(todo)) as done:
         outcomes = []
@@ -106,6 +147,18 @@ def enroll(
         raise typer.Exit(first.code.spec.exit_code)
     session.output.result(data, human)
     raise typer.Exit(PARTLY if refused else OK)
+
+
+def _answer_camera(session: Session, done: CameraEnrolment) -> None:
+    accepted = [
+        {"user_id": done.user_id, "face_token": face.face_token, "pose": face.pose, "quality": face.quality}
+        for face in done.faces
+    ]
+    poses = ", ".join(f"{face.pose} {face.quality:.2f}" for face in done.faces)
+    session.output.result(
+        {"group_id": done.group_id, "accepted": accepted, "rejected": []},
+        f"[green]✓[/] {escape(done.user_id)} enrolled in [bold]{escape(done.group_id)}[/] ({poses})",
+    )
 
 
 def _enrol(

@@ -140,6 +140,9 @@ def delete_user(
     context: typer.Context,
     user: Annotated[str, typer.Argument(help="The user.")],
     group: AnyGroup = None,
+    events: Annotated[
+        bool, typer.Option("--events", help="Also every event that names the user, attendance among them.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Erase a user from a group, or from every group."""
@@ -147,8 +150,11 @@ def delete_user(
     _confirm(f"Erase user {user} from {f'group {group}' if group else 'every group'}?", yes=yes)
     with session.backend() as backend:
         faces = backend.delete_user(group, user)
+        erased = backend.erase_events(user) if events else None
+    data = {"user_id": user, "group_id": group, "faces_erased": faces}
     session.output.result(
-        {"user_id": user, "group_id": group, "faces_erased": faces}, f"{escape(user)}: {_faces(faces)} erased"
+        data if erased is None else {**data, "events_erased": erased},
+        f"{escape(user)}: {_faces(faces)}{'' if erased is None else f' and {erased} events'} erased",
     )
 
 

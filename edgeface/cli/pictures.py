@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from edgeface.cli import at_camera
+from edgeface.cli.at_camera import DEFAULT_TIMEOUT_S, AtCamera, Timeout, one_picture
 from edgeface.cli.backend import Backend, Look
 from edgeface.cli.files import expand, read_picture
 from edgeface.cli.output import NOBODY, NOT_THE_SAME, OK, PARTLY
@@ -88,8 +90,10 @@ def detect(
 
 def identify(
     context: typer.Context,
-    image: Annotated[Path, typer.Argument(help="A picture; - is stdin.")],
     group: Annotated[str, typer.Option("--group", "-g", help="Groups to search, separated by commas.")],
+    image: Annotated[Path | None, typer.Argument(help="A picture; - is stdin.")] = None,
+    camera: AtCamera = False,
+    timeout: Timeout = DEFAULT_TIMEOUT_S,
     top: Annotated[int, typer.Option("--top", "-n", min=1, help="Users named at most.")] = 1,
     every: Annotated[
         bool, typer.Option("--all", help="Every face of the picture (M:N), not only the first.")
@@ -98,12 +102,18 @@ def identify(
     level: Level = None,
     order: Order = None,
 ) -> None:
-    """Say who is in the picture (1:N); exit code 11 when nobody is recognised."""
+    """Say who is in the picture, or before the camera (1:N); exit code 11 when nobody is recognised."""
     session = session_of(context)
-    picture = read_picture(image)
+    file = one_picture(image, camera=camera)
     groups = [name.strip() for name in group.split(",") if name.strip()]
-    with session.backend() as backend:
-        found = backend.identify(picture, groups, Look(level, order), top=top, threshold=threshold, every_face=every)
+    found: Sequence[Identification]
+    if file is None:
+        found = (at_camera.identify(session, groups, top=top, threshold=threshold, timeout_s=timeout),)
+    else:
+        with session.backend() as backend:
+            found = backend.identify(
+                read_picture(file), groups, Look(level, order), top=top, threshold=threshold, every_face=every
+            )
     session.output.result(
         {"faces": [identification_view(item) for item in found]}, lambda console: _print_found(console, found)
     )
@@ -112,18 +122,23 @@ def identify(
 
 def verify(
     context: typer.Context,
-    image: Annotated[Path, typer.Argument(help="A picture; - is stdin.")],
     user: Annotated[str, typer.Option("--user", "-u", help="Who it should be.")],
     group: Annotated[str, typer.Option("--group", "-g", help="The user's group.")],
+    image: Annotated[Path | None, typer.Argument(help="A picture; - is stdin.")] = None,
+    camera: AtCamera = False,
+    timeout: Timeout = DEFAULT_TIMEOUT_S,
     threshold: Threshold = None,
     level: Level = None,
     order: Order = None,
 ) -> None:
-    """Check that the picture shows an enrolled user (1:1); exit code 10 when it does not."""
+    """Check that the picture, or who stands before the camera, is the user (1:1); exit code 10 when not."""
     session = session_of(context)
-    picture = read_picture(image)
-    with session.backend() as backend:
-        found = backend.verify(picture, group, user, Look(level, order), threshold=threshold)
+    file = one_picture(image, camera=camera)
+    if file is None:
+        found = at_camera.verify(session, group, user, threshold=threshold, timeout_s=timeout)
+    else:
+        with session.backend() as backend:
+            found = backend.verify(read_picture(file), group, user, Look(level, order), threshold=threshold)
     verdict = "[bold green]accepted[/]" if found.accepted else "[bold red]not the user[/]"
     session.output.result(
         verification_view(found),

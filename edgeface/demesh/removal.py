@@ -11,7 +11,7 @@ of nothing but one regular weave may be taken for a mesh.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import TypeVar, cast
 
 import cv2
 import numpy as np
@@ -22,7 +22,9 @@ from edgeface.demesh.planes import line_planes, without_shades
 from edgeface.demesh.veil import Evidence, Guess, ink, lifted, opaque_where
 from edgeface.types import FloatArray, ImageArray
 
-MOST_PIXELS = 700_000
+Plane = TypeVar("Plane", FloatArray, ImageArray)
+
+MOST_PIXELS = 400_000
 """Pixels at which the mesh is looked for; larger pictures are looked at smaller, and cleaned at their own size."""
 _LEAST_SIDE = 64
 # Pixels: squares in which a drifting pattern is looked for.
@@ -77,14 +79,14 @@ def remove_mesh(image: ImageArray) -> Demeshed:
     if veil is None:
         return Demeshed(image, found=False)
     fill = cast(ImageArray, np.rint(veil.guess.below).astype(np.uint8))
-    cover, opaque = veil.cover, veil.opaque
-    if small is not image:
-        cover, opaque = _enlarged(cover, width, height), _enlarged(opaque, width, height)
-        fill = cast(ImageArray, cv2.resize(fill, (width, height), interpolation=cv2.INTER_LINEAR))
     clean = np.empty_like(image)
-    for top in range(0, height, _STRIP):  # in strips: whole, a large picture takes a gigabyte of floats
-        part = slice(top, top + _STRIP)
-        clean[part] = lifted(image[part], cover[part], opaque[part], veil.colour, fill[part])
+    # In strips: whole, the floats of a large picture would take half a gigabyte.
+    for top in range(0, height, _STRIP):
+        part = slice(top, min(top + _STRIP, height))
+        cover, opaque = (
+            np.clip(_enlarged(share, part, height, width), 0.0, 1.0) for share in (veil.cover, veil.opaque)
+        )
+        clean[part] = lifted(image[part], cover, opaque, veil.colour, _enlarged(fill, part, height, width))
     blue, green, red = (round(float(value)) for value in veil.colour)
     return Demeshed(clean, True, float((veil.cover > _SEEN).mean()), (blue, green, red))
 
@@ -98,8 +100,16 @@ def _working_size(image: ImageArray) -> ImageArray:
     return cast(ImageArray, cv2.resize(image, size, interpolation=cv2.INTER_AREA))
 
 
-def _enlarged(share: FloatArray, width: int, height: int) -> FloatArray:
-    return cast(FloatArray, np.clip(cv2.resize(share, (width, height), interpolation=cv2.INTER_CUBIC), 0.0, 1.0))
+def _enlarged(small: Plane, rows: slice, height: int, width: int) -> Plane:
+    """Some rows of what was made at the working size, in the size of the picture."""
+    if small.shape[:2] == (height, width):
+        return small[rows]
+    down, across = small.shape[0] / height, small.shape[1] / width
+    # Centres of pixels lie at halves, as cv2.resize has it.
+    back = np.array([[across, 0.0, across / 2 - 0.5], [0.0, down, (rows.start + 0.5) * down - 0.5]])
+    size = width, rows.stop - rows.start
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    return cast(Plane, cv2.warpAffine(small, back, size, flags=flags, borderMode=cv2.BORDER_REPLICATE))
 
 
 def _mesh_of(image: ImageArray) -> _Veil | None:

@@ -121,5 +121,4 @@ class Journal:
         self.retention = Retention(self._store, self.vault, self._config)
         self.cursors = self.read(lambda connection, _: rows.cursors(connection)) | self.cursors
         self.newest = self.read(rows.newest)
-        # A new database does not know the places yet; written again into the old one they do no harm.
-        self.moved = set(self.cursors)
+        self.moved = set(self.cursors) if self.generation > 1 else set()  # a new database does not know them yet

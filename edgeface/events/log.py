@@ -6,7 +6,6 @@ import logging
 import threading
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -19,6 +18,7 @@ from edgeface.events.drafting import Drafting
 from edgeface.events.event import Event, EventKind, NewEvent
 from edgeface.events.journal import Journal, Statement
 from edgeface.events.keeper import Keeper
+from edgeface.events.log_facts import LogFacts
 from edgeface.events.moment import Clock
 from edgeface.events.rows import SealedEvent
 from edgeface.events.sequence import Numbers
@@ -33,21 +33,6 @@ _TIDY_EVERY_S = 3600.0
 _SOURCE = "log"
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class LogFacts:
-    """How the log is. ``bytes_written``: by this process into the database and its write-ahead log."""
-
-    events: int
-    hints: int
-    pending: int
-    oldest: int
-    last: int
-    transactions: int
-    bytes_written: int
-    hints_dropped: int
-    set_aside: int
 
 
 class EventLog:

@@ -1,15 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from event_samples import KEY, HandClock
+from event_samples import KEY, HandClock, OpenLog
 
 from edgeface.config import EventsConfig
 from edgeface.events.log import EventLog
-
-OpenLog = Callable[..., EventLog]
 
 
 @pytest.fixture

@@ -7,7 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from edgeface.events.event import Event, EventKind, NewEvent
+from edgeface.events.log import EventLog
 from edgeface.events.moment import Moment
+
+OpenLog = Callable[..., EventLog]
 
 KEY = bytes(range(32))
 NOON = 1_767_268_800.0  # 2026-01-01 12:00 UTC

@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from conftest import OpenLog
-from event_samples import HandClock, eventually, hint, opened, seen
+from event_samples import HandClock, OpenLog, eventually, hint, opened, seen
 
 from edgeface.events.dispatcher import Dispatcher
 from edgeface.events.event import Event, EventKind

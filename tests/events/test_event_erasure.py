@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import OpenLog
-from event_samples import KEY, hint, numbers, seen
+from event_samples import KEY, OpenLog, hint, numbers, seen
 
 from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.events import files

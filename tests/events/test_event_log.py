@@ -7,8 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import OpenLog
-from event_samples import KEY, NOON, HandClock, hint, numbers, opened, seen
+from event_samples import KEY, NOON, HandClock, OpenLog, hint, numbers, opened, seen
 
 from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.events.event import EventKind, NewEvent

@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import OpenLog
-from event_samples import hint, numbers, seen
+from event_samples import OpenLog, hint, numbers, seen
 
 from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.events.event import EventKind, NewEvent

@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import OpenLog
-from event_samples import HandClock, eventually, hint, opened, seen
+from event_samples import HandClock, OpenLog, eventually, hint, opened, seen
 
 from edgeface.config import RelayConfig
 from edgeface.errors import EdgeFaceError, ErrorCode

@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from conftest import OpenLog
-from event_samples import hint, numbers, seen
+from event_samples import OpenLog, hint, numbers, seen
 
 from edgeface.events.log import EventLog
 
