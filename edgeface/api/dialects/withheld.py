@@ -8,21 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-MODELS_OF_ATTRIBUTES: dict[str, str] = {
-    "age": "age",
-    "beauty": "beauty",
-    "expression": "expression",
-    "face_shape": "face_shape",
-    "gender": "gender",
-    "glasses": "glasses",
-    "emotion": "emotion",
-    "eye_status": "eye_status",
-    "face_type": "human_or_cartoon",
-    "liveness": "liveness",
-    "spoofing": "spoofing",
-}
-"""Attribute to the pack role that would measure it."""
-
 
 def warning_header(withheld: Iterable[str]) -> str | None:
     """The header's value for the attributes left out, in the call's own words; ``None`` when there are none."""
