@@ -10,17 +10,20 @@ from pathlib import Path
 
 import numpy as np
 
+from edgeface.attributes import ATTRIBUTES, LIVENESS, Attributes
 from edgeface.config import Config, QualityThresholds
+from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.geometry import pose_from_points, rotation_of
+from edgeface.inference.attribute_model import Value, merged
 from edgeface.inference.crop import CropBatch, cut, same_crop
 from edgeface.inference.detections import Detections
 from edgeface.inference.model_set import ModelSet
-from edgeface.inference.pack import ModelPack
+from edgeface.inference.pack import ModelPack, RoleSpec
 from edgeface.inference.precision import PrecisionChoice
 from edgeface.inference.quality_model import QualityEstimate
 from edgeface.inference.roles import EMBEDDER, KNOWN_ROLES, LANDMARKS, QUALITY
 from edgeface.inference.second_look import righted
-from edgeface.quality.gate import judge
+from edgeface.quality.gate import Judging
 from edgeface.quality.measures import completeness, illumination, interocular_distance
 from edgeface.types import (
     BoundingBox,
@@ -32,21 +35,24 @@ from edgeface.types import (
     Quality,
     QualityLevel,
     Template,
-    Verdict,
 )
 
 Observer = Callable[[str, float], None]
-"""Told the name of each stage (``detect``, ``landmarks``, ``quality``, ``embed``) and the seconds it took."""
+"""Told the name of each stage (``detect``, ``landmarks``, ``quality``, ``attributes``, ``embed``) and its seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wants:
-    """What is to be computed of each face besides its box, score and five points."""
+    """What is to be computed of each face besides its box, score and five points.
+
+    attributes: names of :data:`edgeface.attributes.ATTRIBUTES`; those that the pack has no model for stay None.
+    """
 
     landmarks: bool = False
     pose: bool = False
     quality: bool = False
     template: bool = False
+    attributes: frozenset[str] = frozenset()
 
 
 class Analyzer:
@@ -67,8 +73,8 @@ class Analyzer:
 
     @property
     def features(self) -> frozenset[str]:
-        """The roles that the pack has: ``detector``, ``landmarks``, ``quality``, ``embedder``."""
-        return frozenset(role for role in KNOWN_ROLES if self._models.has(role))
+        """The roles that the pack has: ``detector``, ``landmarks``, ``quality``, ``embedder``, and attributes."""
+        return frozenset(role for role in (*KNOWN_ROLES, *ATTRIBUTES) if self._models.has(role))
 
     @property
     def precisions(self) -> tuple[PrecisionChoice, ...]:
@@ -97,6 +103,7 @@ class Analyzer:
         turned: bool,
         level: QualityLevel | None = None,
         thresholds: QualityThresholds | None = None,
+        liveness: QualityLevel = QualityLevel.NONE,
         input_size: int | None = None,
     ) -> tuple[Face, ...]:
         """The faces of a BGR picture, at most `max_faces`, largest or most central first.
@@ -105,14 +112,16 @@ class Analyzer:
 
         turned: where no upright face is found, look again at 90, 180 and 270 degrees. level: judge each face; the
         measures that this needs are then taken, wanted or not. thresholds: instead of the configured ones of that
-        level. Raises ``FEATURE_UNAVAILABLE`` for templates without an embedder, and without a detector always;
-        landmarks and modelled measures of a role that the pack lacks are None.
+        level. liveness: how sure it must be that a face is a living one (the pack's thresholds for that level).
+        Raises ``FEATURE_UNAVAILABLE`` for templates without an embedder, and without a detector always;
+        ``LIVENESS`` where liveness is asked for without a model; landmarks, attributes and modelled measures of a
+        role that the pack lacks are None.
         """
-        wants, gate = self._gate(wants, level, thresholds)
+        wants, judging = self._judging(wants, level, thresholds, liveness)
         found = self._detect(image, max_faces, order, turned=turned, input_size=input_size)
         if not len(found):
             return ()
-        return self._faces(image, found, wants, level, gate)
+        return self._faces(image, found, wants, judging)
 
     def describe(
         self,
@@ -122,6 +131,7 @@ class Analyzer:
         *,
         level: QualityLevel | None = None,
         thresholds: QualityThresholds | None = None,
+        liveness: QualityLevel = QualityLevel.NONE,
     ) -> tuple[Face, ...]:
         """Faces that were found before, perhaps in a smaller copy of the picture, measured in this BGR picture.
 
@@ -129,25 +139,46 @@ class Analyzer:
         """
         if not faces:
             return ()
-        wants, gate = self._gate(wants, level, thresholds)
+        wants, judging = self._judging(wants, level, thresholds, liveness)
         found = Detections(
             np.array([(face.box.left, face.box.top, face.box.right, face.box.bottom) for face in faces], np.float32),
             np.array([face.score for face in faces], np.float32),
             np.stack([face.points for face in faces]),
         )
-        return self._faces(image, found, wants, level, gate)
+        return self._faces(image, found, wants, judging)
 
-    def _gate(
-        self, wants: Wants, level: QualityLevel | None, thresholds: QualityThresholds | None
-    ) -> tuple[Wants, QualityThresholds | None]:
-        """What must be measured for a level, and its thresholds."""
+    def liveness_threshold(self, level: QualityLevel) -> float | None:
+        """From which number on a face counts as living; None for NONE.
+
+        Raises ``LIVENESS`` where the pack has no liveness model (what cannot be told is refused), and
+        ``INVALID_PARAMETER`` for CUSTOM.
+        """
+        if level is QualityLevel.NONE:
+            return None
+        if level is QualityLevel.CUSTOM:
+            raise EdgeFaceError(ErrorCode.INVALID_PARAMETER, "A liveness level is NONE, LOW, NORMAL or HIGH.")
+        if not self._models.has(LIVENESS):
+            raise EdgeFaceError(ErrorCode.LIVENESS, "The active model pack has no liveness model.")
+        return self._models.spec(LIVENESS).liveness[level]
+
+    def _judging(
+        self,
+        wants: Wants,
+        level: QualityLevel | None,
+        thresholds: QualityThresholds | None,
+        liveness: QualityLevel,
+    ) -> tuple[Wants, Judging]:
+        """What must be measured to judge so, and the thresholds."""
         if wants.template:
             self._models.spec(EMBEDDER)  # refused before anything is computed
+        least = self.liveness_threshold(liveness)
+        if least is not None:
+            wants = replace(wants, attributes=wants.attributes | {LIVENESS})
         if level is None:
-            return wants, None
+            return wants, Judging(None, None, least)
         if level is not QualityLevel.NONE:
             wants = replace(wants, quality=True, pose=True)
-        return wants, thresholds or self._config.quality.thresholds(level)
+        return wants, Judging(level, thresholds or self._config.quality.thresholds(level), least)
 
     def _detect(
         self, image: ImageArray, max_faces: int, order: FaceOrder, *, turned: bool, input_size: int | None
@@ -170,8 +201,7 @@ class Analyzer:
         image: ImageArray,
         found: Detections,
         wants: Wants,
-        level: QualityLevel | None,
-        gate: QualityThresholds | None,
+        judging: Judging,
     ) -> tuple[Face, ...]:
         shapes: list[tuple[Landmarks | None, Pose | None]] = [(None, None)] * len(found)
         crops: CropBatch | None = None
@@ -182,6 +212,10 @@ class Analyzer:
         if wants.quality:
             with self._stage("quality"):
                 measured = self._qualities(image, found, [shape[0] for shape in shapes], crops)
+        shown: list[Attributes | None] = [None] * len(found)
+        if wants.attributes:
+            with self._stage("attributes"):
+                shown = self._attributes(image, found, wants.attributes)
         templates: list[Template | None] = [None] * len(found)
         if wants.template:
             with self._stage("embed"):
@@ -190,11 +224,6 @@ class Analyzer:
         for index in range(len(found)):
             landmarks, pose = shapes[index]
             quality = measured[index]
-            verdict = None
-            if level is QualityLevel.NONE:
-                verdict = Verdict(level)
-            elif level is not None and gate is not None and quality is not None:
-                verdict = judge(quality, pose, level, gate)
             faces.append(
                 Face(
                     box=_box(found, index),
@@ -203,8 +232,9 @@ class Analyzer:
                     landmarks=landmarks if wants.landmarks else None,
                     pose=pose if wants.pose else None,
                     quality=quality,
-                    verdict=verdict,
+                    verdict=judging.verdict(quality, pose, shown[index]),
                     template=templates[index],
+                    attributes=shown[index],
                 )
             )
         return tuple(faces)
@@ -235,6 +265,19 @@ class Analyzer:
             _quality(image, found, index, dense, estimate)
             for index, (dense, estimate) in enumerate(zip(landmarks, estimates, strict=True))
         ]
+
+    def _attributes(self, image: ImageArray, found: Detections, names: frozenset[str]) -> list[Attributes | None]:
+        parts: list[list[dict[str, Value]]] = [[] for _ in range(len(found))]
+        made: list[tuple[RoleSpec, CropBatch]] = []
+        for model in self._models.attributes(names):
+            spec = model.session.spec
+            crops = next((crops for other, crops in made if same_crop(spec, other)), None)
+            if crops is None:
+                crops = cut(image, found, spec)
+                made.append((spec, crops))
+            for part, values in zip(parts, model.predict(crops), strict=True):
+                part.append({name: value for name, value in values.items() if name in names})
+        return [merged(part) for part in parts]
 
     def _templates(self, image: ImageArray, found: Detections) -> list[Template | None]:
         embedder = self._models.embedder()

@@ -15,6 +15,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from edgeface.attributes import Attributes
+
 ImageArray: TypeAlias = npt.NDArray[np.uint8]
 """(height, width, 3) uint8, BGR."""
 
@@ -183,6 +185,7 @@ class Face:
     quality: Quality | None = None
     verdict: Verdict | None = None
     template: Template | None = None
+    attributes: Attributes | None = None
     located: bool = True
     """False for a face recalled from the gallery by its token: box, score and points are not known (zeros)."""
 

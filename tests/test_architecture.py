@@ -13,7 +13,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "edgeface"
 
 # Each room may import the rooms of earlier floors, and itself; rooms of one floor do not know each other.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"types", "errors", "telemetry", "native_threads"}),
+    frozenset({"attributes", "errors", "telemetry", "native_threads"}),
+    frozenset({"types"}),
     frozenset({"config", "formats", "geometry", "machine", "simulation"}),
     frozenset({"image", "scoring", "reference", "demesh"}),
     frozenset({"inference", "quality", "gallery", "capture", "events"}),

@@ -43,7 +43,7 @@ class EnrolmentAndErasure(Decisions):
         Raises ``NO_FACE``, ``QUALITY``, ``FACE_EXISTS`` (the same picture), ``FACE_NEARLY_IDENTICAL``,
         ``LIMIT_*``, ``INVALID_ID``, ``GROUP_NOT_FOUND`` (with ``create_group=False``), ``STORAGE_*``.
         """
-        gate = gate or Gate(self.config.quality.enrol_level)
+        gate = (gate or Gate()).at(self.config.quality.enrol_level)
         self.gallery.check_ids(group_id, user_id)
         faces = self._probes(picture, 2 if single_face else 1, gate, order, judged=1)
         if single_face and len(faces) > 1:
@@ -105,7 +105,7 @@ class EnrolmentAndErasure(Decisions):
         ``create``: make the groups and the user where they are missing, else ``GROUP_NOT_FOUND``,
         ``USER_NOT_FOUND``. Raises what :meth:`enrol` raises.
         """
-        gate = gate or Gate(self.config.quality.enrol_level)
+        gate = (gate or Gate()).at(self.config.quality.enrol_level)
         for group_id in group_ids:
             self.gallery.check_ids(group_id, user_id)
         tokened = []

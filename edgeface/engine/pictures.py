@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from edgeface.analysis import Analyzer, Wants
+from edgeface.attributes import ATTRIBUTES, LIVENESS
 from edgeface.config import Config
 from edgeface.demesh.removal import Demeshed, remove_mesh
 from edgeface.engine.probe import Gate, Picture
@@ -19,7 +20,7 @@ from edgeface.events.log import EventLog
 from edgeface.gallery.gallery import Gallery
 from edgeface.image import decode
 from edgeface.inference.pack import ModelPack
-from edgeface.quality.gate import judge
+from edgeface.quality.gate import judge, judge_liveness
 from edgeface.remembered import RememberedFaces
 from edgeface.results import Detection
 from edgeface.scoring import ScoreScale
@@ -34,7 +35,7 @@ from edgeface.types import (
     Verdict,
 )
 
-_EVERYTHING = Wants(landmarks=True, pose=True, quality=True, template=True)
+_EVERYTHING = Wants(landmarks=True, pose=True, quality=True, template=True, attributes=frozenset(ATTRIBUTES))
 
 
 class Pictures:
@@ -94,8 +95,8 @@ class Pictures:
     def recall(self, token: FaceToken, *, gate: Gate | None = None) -> Face:
         """The face behind a token: remembered with all its measures, or enrolled (then its template only).
 
-        A remembered face is judged by ``gate`` as its picture would be; an enrolled one was judged at enrolment.
-        Raises ``FACE_TOKEN_UNKNOWN``, ``INVALID_ID``.
+        A remembered face is judged by ``gate`` as its picture would be; an enrolled one was judged at enrolment,
+        and its liveness is not known any more. Raises ``FACE_TOKEN_UNKNOWN``, ``INVALID_ID``, ``LIVENESS``.
         """
         found = self._remembered.get(token.value)
         if found is None:
@@ -104,12 +105,21 @@ class Pictures:
                 raise EdgeFaceError(ErrorCode.FACE_TOKEN_UNKNOWN)
             nowhere = np.zeros((5, 2), np.float32)
             found = Face(BoundingBox(0, 0, 0, 0), 0.0, nowhere, token.value, template=template, located=False)
-        if gate is None or gate.level is QualityLevel.NONE:
-            return replace(found, verdict=None)
-        if found.quality is None:
-            return replace(found, verdict=Verdict(gate.level, not_measured=("everything",)))
+        verdict = self._judged_again(found, gate)
+        least = self.analyzer.liveness_threshold(gate.liveness) if gate else None
+        if least is not None:
+            if found.attributes is None or found.attributes.liveness is None:
+                raise EdgeFaceError(ErrorCode.LIVENESS, "The liveness of an enrolled face is not known.")
+            verdict = judge_liveness(verdict or Verdict(QualityLevel.NONE), found.attributes.liveness, least)
+        return replace(found, verdict=verdict)
+
+    def _judged_again(self, face: Face, gate: Gate | None) -> Verdict | None:
+        if gate is None or gate.level in (None, QualityLevel.NONE):
+            return None
+        if face.quality is None:
+            return Verdict(gate.level, not_measured=("everything",))
         thresholds = gate.thresholds or self.config.quality.thresholds(gate.level)
-        return replace(found, verdict=judge(found.quality, found.pose, gate.level, thresholds))
+        return judge(face.quality, face.pose, gate.level, thresholds)
 
     def remember(self, face: Face) -> Face:
         """Keep a face that was seen live for a while; the face with the token that now stands for it in calls."""
@@ -163,16 +173,16 @@ class Pictures:
         limit = settings.max_faces if max_faces is None else max_faces
         if not 1 <= limit <= settings.max_faces:
             raise EdgeFaceError(ErrorCode.INVALID_PARAMETER, f"max_faces must be 1 to {settings.max_faces}.")
-        if gate is not None and gate.level is QualityLevel.NONE:
-            gate = None
+        level = gate.level if gate and gate.level is not QualityLevel.NONE else None
         faces = self.analyzer.analyze(
             image,
             wants,
             max_faces=limit,
             order=order or settings.order,
             turned=settings.turned if turned is None else turned,
-            level=gate.level if gate else None,
-            thresholds=gate.thresholds if gate else None,
+            level=level,
+            thresholds=gate.thresholds if gate and level else None,
+            liveness=gate.liveness if gate else QualityLevel.NONE,
         )
         return tuple(replace(face, token=self._token(digest, _box_key(face))) for face in faces)
 
@@ -186,7 +196,7 @@ class Pictures:
         turned: bool | None = None,
     ) -> tuple[Face, ...]:
         """Faces with templates that passed the gate; at least one. ``judged``: only so many must pass."""
-        gate = gate or Gate(self.config.quality.probe_level)
+        gate = (gate or Gate()).at(self.config.quality.probe_level)
         if isinstance(picture, FaceToken):
             faces: tuple[Face, ...] = (self.recall(picture, gate=gate),)
         else:
@@ -216,9 +226,11 @@ def _box_key(face: Face) -> bytes:
 
 
 def _quality_error(face: Face) -> EdgeFaceError:
+    """The gate's refusal: of the picture's quality, or, where nothing but that is wrong, of the liveness."""
     violations = face.verdict.violations if face.verdict else ()
+    only_liveness = all(item.measure == LIVENESS for item in violations)
     return EdgeFaceError(
-        ErrorCode.QUALITY,
+        ErrorCode.LIVENESS if only_liveness else ErrorCode.QUALITY,
         "; ".join(str(violation) for violation in violations) + ".",
         violations=[
             {

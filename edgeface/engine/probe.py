@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from edgeface.config import QualityThresholds
@@ -18,7 +18,16 @@ Picture: TypeAlias = "bytes | ImageArray | FaceToken"
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """How strictly a call judges a face: a level, and thresholds of one's own for level CUSTOM."""
+    """How strictly a call judges a face: a level (``None``: the configured one), and thresholds for level CUSTOM.
 
-    level: QualityLevel
+    ``liveness``: how sure it must be that a living face was before the camera, at the documents' levels (NONE, LOW,
+    NORMAL, HIGH). Any but NONE raises ``LIVENESS`` where the pack has no model for it.
+    """
+
+    level: QualityLevel | None = None
     thresholds: QualityThresholds | None = None
+    liveness: QualityLevel = QualityLevel.NONE
+
+    def at(self, configured: QualityLevel) -> Gate:
+        """This gate with a level."""
+        return self if self.level else replace(self, level=configured)

@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from edgeface.attributes import ATTRIBUTES, CLASSES, LIVENESS
 from edgeface.errors import EdgeFaceError, ErrorCode
-from edgeface.inference.roles import KNOWN_ROLES, OUTPUT_FORMATS
+from edgeface.inference.roles import KNOWN_ROLES, LIKELIHOODS, OUTPUT_FORMATS, SCALAR
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -81,10 +82,17 @@ class CropTable(_Table):
 
 
 class OutputTable(_Table):
-    """What comes out: a documented format and the names of its tensors in the format's order."""
+    """What comes out: a documented format and the names of its tensors in the format's order.
+
+    factor: for ``scalar``, what the number is multiplied with to be in the attribute's unit. classes, logits: for
+    ``likelihoods``, what each number stands for, and whether a softmax is still to be taken.
+    """
 
     format: str
     names: tuple[str, ...] = ()
+    factor: float = Field(1.0, gt=0.0, le=1e6)
+    classes: tuple[_Name, ...] = ()
+    logits: bool = False
 
 
 class ContractTable(_Table):
@@ -107,6 +115,23 @@ class DetectionTable(_Table):
     sure_score: float = Field(0.9, gt=0.0, le=1.0)
 
 
+class LivenessTable(_Table):
+    """From which number on a face counts as living, at the documents' three levels.
+
+    Each is measured on living faces: low refuses one of 10,000 (BPCER 1e-4), normal one of 1,000, high one of 100.
+    """
+
+    low: _Share
+    normal: _Share
+    high: _Share
+
+    @model_validator(mode="after")
+    def _rising(self) -> LivenessTable:
+        if not self.low <= self.normal <= self.high:
+            raise ValueError("low, normal and high must not fall")
+        return self
+
+
 class RoleTable(_Table):
     """One model."""
 
@@ -119,6 +144,7 @@ class RoleTable(_Table):
     variants: dict[Precision, VariantTable] = Field(min_length=1)
     detection: DetectionTable | None = None
     contract: ContractTable | None = None
+    liveness: LivenessTable | None = None
 
     @field_validator("card")
     @classmethod
@@ -147,7 +173,7 @@ class ManifestTable(_Table):
     @model_validator(mode="after")
     def _known_roles(self) -> ManifestTable:
         for name, role in self.roles.items():
-            if name in KNOWN_ROLES:
+            if name in KNOWN_ROLES or name in ATTRIBUTES:
                 _check_known(name, role)
         if "embedder" in self.roles and self.calibration is None:
             raise ValueError("an embedder needs a calibration table")
@@ -180,11 +206,11 @@ def _plain_path(file: str) -> str:
 def _check_known(name: str, role: RoleTable) -> None:
     """Raise ValueError where a role that EdgeFace uses is not what it must be."""
     form = OUTPUT_FORMATS.get(role.output.format)
-    if form is None or form.role != name:
+    if form is None or name not in form.roles:
         raise ValueError(f"roles.{name}: output format '{role.output.format}' is unknown for this role")
     if role.crop.kind not in form.crops:
         raise ValueError(f"roles.{name}: crop kind '{role.crop.kind}' does not fit")
-    if len(role.output.names) not in (0, len(form.outputs)):
+    if len(role.output.names) not in {len(form.outputs), len(form.default_names)}:
         raise ValueError(f"roles.{name}: {len(form.outputs)} output names are needed")
     if (role.crop.kind == "whole") != (role.input.width == 0 and role.input.height == 0):
         raise ValueError(f"roles.{name}: width and height are 0 for whole pictures and given for crops")
@@ -196,3 +222,24 @@ def _check_known(name: str, role: RoleTable) -> None:
         raise ValueError(f"roles.{name}: the embedder, and only it, has a contract table")
     if role.contract is not None and role.contract.reference not in role.variants:
         raise ValueError(f"roles.{name}: the contract's reference variant is missing")
+    if (name == LIVENESS) != (role.liveness is not None):
+        raise ValueError(f"roles.{name}: the liveness model, and only it, has a liveness table")
+    _check_meaning(name, role.output)
+
+
+def _check_meaning(name: str, output: OutputTable) -> None:
+    """Raise ValueError where an output's numbers could be read in two ways, or in none."""
+    if output.format != SCALAR and output.factor != 1.0:
+        raise ValueError(f"roles.{name}: only format {SCALAR} has a factor")
+    if output.format != LIKELIHOODS:
+        if output.classes or output.logits:
+            raise ValueError(f"roles.{name}: only format {LIKELIHOODS} has classes and logits")
+        return
+    if len(output.classes) < 2 or len(set(output.classes)) != len(output.classes):
+        raise ValueError(f"roles.{name}: two classes or more are needed, each once")
+    if unknown := set(output.classes) - set(CLASSES[name]):
+        raise ValueError(
+            f"roles.{name}: unknown classes {', '.join(sorted(unknown))}; known: {', '.join(CLASSES[name])}"
+        )
+    if name == LIVENESS and "live" not in output.classes:
+        raise ValueError(f"roles.{name}: one of the classes must be live")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
+from edgeface.attributes import ATTRIBUTES
 from edgeface.config import Config
 from edgeface.errors import EdgeFaceError, ErrorCode
+from edgeface.inference.attribute_model import AttributeGroup, AttributeModel, grouped
 from edgeface.inference.detector import Detector
 from edgeface.inference.embedder import Embedder
 from edgeface.inference.landmarks import LandmarksModel
@@ -18,7 +20,8 @@ from edgeface.inference.quality_model import QualityModel
 from edgeface.inference.roles import DETECTOR, EMBEDDER, LANDMARKS, QUALITY, SWITCHED_OFF
 from edgeface.inference.session import ModelSession
 
-_Model = TypeVar("_Model", Detector, LandmarksModel, QualityModel, Embedder)
+_AnyModel = Detector | LandmarksModel | QualityModel | Embedder | AttributeModel
+_Model = TypeVar("_Model", Detector, LandmarksModel, QualityModel, Embedder, AttributeModel)
 
 
 class ModelSet:
@@ -31,7 +34,8 @@ class ModelSet:
             wanted=config.models.precision, threads=config.models.threads, cache_dir=cache_dir
         )
         self._lock = threading.Lock()
-        self._open: dict[str, Detector | LandmarksModel | QualityModel | Embedder] = {}
+        self._open: dict[str, _AnyModel] = {}
+        self._groups = grouped(role for name, role in pack.roles.items() if name in ATTRIBUTES)
         self._choices: dict[str, PrecisionChoice] = {}
         self._closed = False
 
@@ -76,6 +80,15 @@ class ModelSet:
         """The embedder."""
         return self._get(EMBEDDER, Embedder, Embedder)
 
+    def attributes(self, names: Iterable[str]) -> list[AttributeModel]:
+        """The models of those of the named attributes that the pack has; one model may serve several."""
+        wanted = frozenset(names)
+        return [
+            self._attribute(group)
+            for group in self._groups
+            if not wanted.isdisjoint(role.name for role in group.roles)
+        ]
+
     def warm(self) -> None:
         """Open every model that the pack has."""
         for role, opened in (
@@ -86,6 +99,7 @@ class ModelSet:
         ):
             if self.has(role):
                 opened()
+        self.attributes(ATTRIBUTES)
 
     def close(self) -> None:
         """Forget every model; what is running ends undisturbed."""
@@ -93,7 +107,16 @@ class ModelSet:
             self._closed = True
             self._open.clear()
 
-    def _get(self, role: str, kind: type[_Model], make: Callable[[ModelSession], _Model]) -> _Model:
+    def _attribute(self, group: AttributeGroup) -> AttributeModel:
+        return self._get(group.name, AttributeModel, lambda session: AttributeModel(session, group), group)
+
+    def _get(
+        self,
+        role: str,
+        kind: type[_Model],
+        make: Callable[[ModelSession], _Model],
+        group: AttributeGroup | None = None,
+    ) -> _Model:
         model = self._open.get(role)  # a dict read is atomic; the lock is for opening
         if isinstance(model, kind):
             return model
@@ -103,7 +126,7 @@ class ModelSet:
                 return model
             if self._closed:
                 raise EdgeFaceError(ErrorCode.SHUTTING_DOWN)
-            spec = self.spec(role)
+            spec = group.spec if group else self.spec(role)
             session, choice = self._chooser.open(spec, example_input(*self._typical_size(spec)))
             made = make(session)
             self._choices[role] = choice

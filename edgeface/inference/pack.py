@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -19,8 +19,8 @@ import numpy as np
 from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.inference.manifest import Precision, RoleTable, read_manifest
 from edgeface.inference.onnx_header import OnnxHeader, TensorShape, read_onnx_header
-from edgeface.inference.roles import EMBEDDER, KNOWN_ROLES, OUTPUT_FORMATS, SWITCHED_OFF
-from edgeface.types import CalibrationPoint, FloatArray
+from edgeface.inference.roles import EMBEDDER, EYE_OPENNESS, KNOWN_ROLES, OUTPUT_FORMATS, SCALAR, SWITCHED_OFF
+from edgeface.types import CalibrationPoint, FloatArray, QualityLevel
 
 __all__ = ["CropSpec", "InputSpec", "ModelPack", "Precision", "RoleSpec", "VariantSpec"]
 
@@ -87,6 +87,18 @@ class RoleSpec:
     sure_score: float = 1.0
     dimension: int | None = None
     reference: Precision | None = None
+    factor: float = 1.0
+    classes: tuple[str, ...] = ()
+    logits: bool = False
+    liveness: Mapping[QualityLevel, float] = field(default_factory=dict)
+    """Liveness only: from which number on a face counts as living, for each level."""
+
+    @property
+    def width(self) -> int | None:
+        """Numbers for each face in an output of any shape; None where the format says more."""
+        if self.output_format == EYE_OPENNESS:
+            return 2
+        return 1 if self.output_format == SCALAR else len(self.classes) or self.dimension
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +161,7 @@ class ModelPack:
 
 def _role(folder: Path, name: str, table: RoleTable) -> RoleSpec:
     form = OUTPUT_FORMATS.get(table.output.format)
-    detection, contract = table.detection, table.contract
+    detection, contract, liveness = table.detection, table.contract, table.liveness
     return RoleSpec(
         name=name,
         licence=table.licence,
@@ -170,6 +182,18 @@ def _role(folder: Path, name: str, table: RoleTable) -> RoleSpec:
         sure_score=detection.sure_score if detection else 1.0,
         dimension=contract.dimension if contract else None,
         reference=contract.reference if contract else None,
+        factor=table.output.factor,
+        classes=table.output.classes,
+        logits=table.output.logits,
+        liveness=MappingProxyType(
+            {
+                QualityLevel.LOW: liveness.low,
+                QualityLevel.NORMAL: liveness.normal,
+                QualityLevel.HIGH: liveness.high,
+            }
+            if liveness
+            else {}
+        ),
     )
 
 
@@ -211,8 +235,9 @@ def _check_outputs(spec: RoleSpec, header: OnnxHeader) -> None:
         shape = by_name[name].dimensions
         if trailing and not _fits(shape, (None, *trailing)):
             raise ValueError(f"its output is {_text(by_name[name])}, not {(None, *trailing)}")
-        if spec.dimension is not None and None not in shape[1:] and np.prod(shape[1:]) != spec.dimension:  # type: ignore[arg-type]
-            raise ValueError(f"its output is {_text(by_name[name])}, not {spec.dimension} components")
+        width = spec.width
+        if width is not None and None not in shape[1:] and np.prod(shape[1:]) != width:  # type: ignore[arg-type]
+            raise ValueError(f"its output is {_text(by_name[name])}, not {width} components")
 
 
 def _fits(found: tuple[int | None, ...], wanted: tuple[int | None, ...]) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgeface.attributes import ATTRIBUTES
 from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.inference.pack import ModelPack, Precision, RoleSpec
 from edgeface.inference.precision import example_input
@@ -32,7 +33,7 @@ def verify_pack(pack: ModelPack) -> tuple[VariantReport, ...]:
     reports = []
     for role in pack.roles.values():
         for precision, variant in role.variants.items():
-            known = role.name in KNOWN_ROLES
+            known = role.name in KNOWN_ROLES or role.name in ATTRIBUTES
             if known:
                 _run(role, ModelSession(role, variant, threads=1), variant.path.name)
             size = variant.path.stat().st_size
@@ -51,5 +52,5 @@ def _run(role: RoleSpec, session: ModelSession, file: str) -> None:
         raise EdgeFaceError(ErrorCode.PACK_INVALID, f"{file}: it does not run ({type(error).__name__}).") from error
     if not all(np.isfinite(output).all() for output in outputs):
         raise EdgeFaceError(ErrorCode.PACK_INVALID, f"{file}: it computes values that are no numbers.")
-    if role.dimension is not None and outputs[0].size != _CROPS * role.dimension:
-        raise EdgeFaceError(ErrorCode.PACK_INVALID, f"{file}: its templates have not {role.dimension} components.")
+    if role.width is not None and outputs[0].size != _CROPS * role.width:
+        raise EdgeFaceError(ErrorCode.PACK_INVALID, f"{file}: it has not {role.width} numbers for each face.")

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
+from edgeface.attributes import LIVENESS, Attributes
 from edgeface.config import QualityThresholds
 from edgeface.types import REGIONS, Pose, Quality, QualityLevel, Verdict, Violation
 
@@ -37,6 +39,33 @@ def judge(quality: Quality, pose: Pose | None, level: QualityLevel, thresholds: 
         elif not _HOLDS[relation](value, threshold):
             violations.append(Violation(measure, value, threshold, relation))
     return Verdict(level, tuple(violations), tuple(not_measured))
+
+
+def judge_liveness(verdict: Verdict, liveness: float, least: float) -> Verdict:
+    """The verdict with one more violation where a face does not look like a living one (``liveness`` 0 to 1)."""
+    if liveness >= least:
+        return verdict
+    return replace(verdict, violations=(*verdict.violations, Violation(LIVENESS, liveness, least, ">=")))
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """By what faces are judged; None: not at all. ``least_liveness``: see :func:`judge_liveness`."""
+
+    level: QualityLevel | None
+    thresholds: QualityThresholds | None
+    least_liveness: float | None
+
+    def verdict(self, quality: Quality | None, pose: Pose | None, attributes: Attributes | None) -> Verdict | None:
+        """The verdict on one face, as far as it was measured."""
+        verdict = None
+        if self.level is QualityLevel.NONE:
+            verdict = Verdict(self.level)
+        elif self.level is not None and self.thresholds is not None and quality is not None:
+            verdict = judge(quality, pose, self.level, self.thresholds)
+        if self.least_liveness is None or attributes is None or attributes.liveness is None:
+            return verdict
+        return judge_liveness(verdict or Verdict(QualityLevel.NONE), attributes.liveness, self.least_liveness)
 
 
 def _checks(quality: Quality, pose: Pose | None, thresholds: QualityThresholds) -> Iterator[_Check]:
