@@ -30,6 +30,7 @@ from edgeface.api.dialects.table import vendor_dialects
 from edgeface.client import Client
 from edgeface.client.encoding import multipart
 from edgeface.config import Config
+from edgeface.numbered.numbers import number_of
 from edgeface.types import QualityLevel
 
 GROUP, USER = "staff", "eileen"
@@ -218,8 +219,9 @@ def _tencent(picture: bytes) -> Iterator[Pair]:
 
 
 def _cloudwalk(image: str, line: _Line) -> Iterator[Pair]:
-    def pair(what: str, fields: Mapping[str, str], native: Request) -> Pair:
-        return Pair("cloudwalk", what, _form(f"/face/{what}", fields), native, lambda a: str(a.get("result")) == "0")
+    def pair(what: str, fields: Mapping[str, str], native: Request, name: str = "") -> Pair:
+        request = _form(f"/face/{what}", fields)
+        return Pair("cloudwalk", name or what, request, native, lambda a: str(a.get("result")) == "0")
 
     yield pair("tool/detect", {"img": image, "mode": "false"}, _native_detect(image, set(), turned=False))
     yield pair("tool/compare", {"imgA": image, "imgB": image}, _native_compare(image))
@@ -235,6 +237,13 @@ def _cloudwalk(image: str, line: _Line) -> Iterator[Pair]:
         "recog/group/compare",
         {"groupId": GROUP, "faceId": str(made["faceId"]), "img": image},
         _native_verify(image),
+    )
+    # This user's number follows from the id that another API gave, and has to be looked up.
+    yield pair(
+        "recog/group/compare",
+        {"groupId": GROUP, "faceId": str(number_of(USER)), "img": image},
+        _native_verify(image),
+        "recog/group/compare with another API's user",
     )
 
 

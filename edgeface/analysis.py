@@ -214,8 +214,7 @@ class Analyzer:
                 measured = self._qualities(image, found, [shape[0] for shape in shapes], crops)
         shown: list[Attributes | None] = [None] * len(found)
         if wants.attributes:
-            with self._stage("attributes"):
-                shown = self._attributes(image, found, wants.attributes)
+            shown = self._attributes(image, found, wants.attributes)
         templates: list[Template | None] = [None] * len(found)
         if wants.template:
             with self._stage("embed"):
@@ -267,16 +266,20 @@ class Analyzer:
         ]
 
     def _attributes(self, image: ImageArray, found: Detections, names: frozenset[str]) -> list[Attributes | None]:
+        models = self._models.attributes(names)
+        if not models:
+            return [Attributes()] * len(found)
         parts: list[list[dict[str, Value]]] = [[] for _ in range(len(found))]
         made: list[tuple[RoleSpec, CropBatch]] = []
-        for model in self._models.attributes(names):
-            spec = model.session.spec
-            crops = next((crops for other, crops in made if same_crop(spec, other)), None)
-            if crops is None:
-                crops = cut(image, found, spec)
-                made.append((spec, crops))
-            for part, values in zip(parts, model.predict(crops), strict=True):
-                part.append({name: value for name, value in values.items() if name in names})
+        with self._stage("attributes"):
+            for model in models:
+                spec = model.session.spec
+                crops = next((crops for other, crops in made if same_crop(spec, other)), None)
+                if crops is None:
+                    crops = cut(image, found, spec)
+                    made.append((spec, crops))
+                for part, values in zip(parts, model.predict(crops), strict=True):
+                    part.append({name: value for name, value in values.items() if name in names})
         return [merged(part) for part in parts]
 
     def _templates(self, image: ImageArray, found: Detections) -> list[Template | None]:

@@ -90,11 +90,6 @@ def warp(image: ImageArray, matrix: PointArray, size: int) -> ImageArray:
     )
 
 
-def align(image: ImageArray, points: PointArray, template: PointArray, size: int) -> ImageArray:
-    """The (size, size, 3) crop in which the five `points` lie best on the five `template` points."""
-    return warp(image, similarity(points, template), size)
-
-
 def iou(boxes: PointArray, others: PointArray) -> FloatArray:
     """Intersection over union of (n, 4) and (m, 4) boxes (left, top, right, bottom): (n, m) float32, 0 to 1."""
     low = np.maximum(boxes[:, None, :2], others[None, :, :2])

@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "edgeface"
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"attributes", "errors", "telemetry", "native_threads"}),
     frozenset({"types"}),
-    frozenset({"config", "formats", "geometry", "machine", "simulation"}),
+    frozenset({"config", "formats", "geometry", "machine", "simulation", "storage"}),
     frozenset({"image", "scoring", "reference", "demesh"}),
     frozenset({"inference", "quality", "gallery", "capture", "events"}),
     frozenset({"analysis", "results", "remembered"}),

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
+from edgeface.attributes import Attributes, EyeStatus, Likelihoods
 from edgeface.types import Face, Match, Pose, Quality, Template, Verdict
 
 _PIXEL_DIGITS = 2
@@ -154,6 +155,42 @@ class TemplateAnswer(Answer):
         )
 
 
+class EyeStatusAnswer(Answer):
+    """How open each eye is, 0 closed to 1 open."""
+
+    left: float
+    right: float
+
+
+class AttributesAnswer(Answer):
+    """What the pack's models say of a face; what they do not measure is absent. Classes with their probabilities."""
+
+    age: float | None = Field(None, description="Years.")
+    beauty: float | None = Field(None, description="0 to 100.")
+    spoofing: float | None = Field(None, description="How sure it is that the picture is a composite, 0 to 1.")
+    liveness: float | None = Field(None, description="How sure it is that a living face was there, 0 to 1.")
+    gender: dict[str, float] | None = None
+    glasses: dict[str, float] | None = None
+    expression: dict[str, float] | None = None
+    emotion: dict[str, float] | None = None
+    face_shape: dict[str, float] | None = None
+    face_type: dict[str, float] | None = None
+    eye_status: EyeStatusAnswer | None = None
+
+    @classmethod
+    def of(cls, attributes: Attributes) -> AttributesAnswer:
+        values: dict[str, object] = {}
+        for name in cls.model_fields:
+            value = getattr(attributes, name)
+            if isinstance(value, Likelihoods):
+                values[name] = {kind: round(share, _SHARE_DIGITS) for kind, share in value.shares}
+            elif isinstance(value, EyeStatus):
+                values[name] = EyeStatusAnswer(**_shares(value, EyeStatusAnswer))
+            elif value is not None:
+                values[name] = round(float(value), _SHARE_DIGITS)
+        return cls.model_validate(values)
+
+
 class FaceAnswer(Answer):
     """One face. ``points``: left eye, right eye, nose tip, left and right mouth corner."""
 
@@ -166,6 +203,7 @@ class FaceAnswer(Answer):
     quality: QualityAnswer | None = None
     verdict: VerdictAnswer | None = None
     template: TemplateAnswer | None = None
+    attributes: AttributesAnswer | None = None
 
     @classmethod
     def of(cls, face: Face, *, template: bool = False) -> FaceAnswer:
@@ -187,6 +225,7 @@ class FaceAnswer(Answer):
             quality=None if face.quality is None else QualityAnswer.of(face.quality),
             verdict=None if face.verdict is None else VerdictAnswer.of(face.verdict),
             template=TemplateAnswer.of(face.template) if template and face.template is not None else None,
+            attributes=None if face.attributes is None else AttributesAnswer.of(face.attributes),
         )
 
 

@@ -25,7 +25,7 @@ class CameraAnswer(Answer):
     restarts: int
     last_error: str = Field(description="Why the camera last failed; empty: it has not.")
     profile: str
-    liveness: str = Field(description="required, or none: a photograph passes as the person.")
+    liveness: str = Field(description="LOW, NORMAL or HIGH; NONE: a photograph passes as the person.")
     frames_looked_at: int
     interval: int = Field(description="Faces are looked for in every so manieth frame.")
     tracks: int = Field(description="Faces that are followed now.")
@@ -45,7 +45,7 @@ class CameraAnswer(Answer):
             restarts=facts.restarts,
             last_error=facts.last_error,
             profile=config.live.profile,
-            liveness=config.live.liveness,
+            liveness=loop.liveness.value,
             frames_looked_at=loop.looked_at,
             interval=loop.interval,
             tracks=loop.tracks,

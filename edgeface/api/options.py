@@ -21,7 +21,8 @@ from edgeface.types import FaceOrder, QualityLevel, Template
 _MOST = 1_000_000
 """Above any configurable limit; keeps numbers in the range that every store and language has."""
 
-Feature = Literal["landmarks", "pose", "quality"]
+LivenessLevel = Literal["NONE", "LOW", "NORMAL", "HIGH"]
+Feature = Literal["landmarks", "pose", "quality", "attributes"]
 
 
 def _printable(text: str) -> str:
@@ -80,6 +81,11 @@ class FaceOptions(Options):
     thresholds: QualityThresholds | None = Field(
         None, description="Thresholds of one's own, with quality_control CUSTOM. JSON only."
     )
+    liveness_control: LivenessLevel | None = Field(
+        None,
+        description="How sure it must be that a living face is seen: NONE (the default), LOW, NORMAL or HIGH. Any "
+        "but NONE needs a pack with a liveness model.",
+    )
     order: FaceOrder | None = Field(None, strict=False, description="Which face is first: largest or central.")
 
     @model_validator(mode="after")
@@ -91,14 +97,18 @@ class FaceOptions(Options):
     @property
     def gate(self) -> Gate | None:
         """The gate that the call asks for; ``None``: the engine's default."""
-        return Gate(self.quality_control, self.thresholds) if self.quality_control else None
+        if self.quality_control is None and self.liveness_control is None:
+            return None
+        return Gate(self.quality_control, self.thresholds, QualityLevel(self.liveness_control or "NONE"))
 
 
 class DetectOptions(FaceOptions):
     """Options of detect."""
 
     fields: Annotated[tuple[Feature, ...], BeforeValidator(_split), Field(strict=False)] = Field(
-        (), description="What to measure besides box and points: landmarks, pose, quality."
+        (),
+        description="What to measure besides box and points: landmarks, pose, quality, attributes (those that the "
+        "active pack has models for).",
     )
     max_faces: int | None = Field(None, ge=1, le=_MOST)
     turned: bool | None = Field(None, description="Look for faces turned by 90, 180 and 270 degrees too.")

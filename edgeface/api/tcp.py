@@ -138,7 +138,14 @@ class TcpServer:
 def _bound(config: TcpConfig) -> socket.socket:
     host = "127.0.0.1" if config.host == "localhost" else config.host
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        # The unit forbids the network until somebody wants it (RestrictAddressFamilies).
+        raise EdgeFaceError(
+            ErrorCode.CONFIG_INVALID,
+            f"tcp: {error.strerror}. Under systemd the unit needs edgeface-network.conf (docs/tcp-and-keys.md).",
+        ) from error
     try:
         # A restart need not wait for connections of the last run; two daemons still cannot share the port.
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

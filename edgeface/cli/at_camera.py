@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgeface.cli.backend import Look
 from edgeface.cli.session import Session
 from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.events.event import EventKind
@@ -25,11 +26,21 @@ Timeout = Annotated[
 DEFAULT_TIMEOUT_S = 10.0
 
 
-def one_picture(image: Path | None, *, camera: bool) -> Path | None:
+def one_picture(image: Path | None, look: Look, *, camera: bool) -> Path | None:
     """The picture to look at, ``None`` for the camera. Raises ``INVALID_PARAMETER`` unless it is one of the two."""
     if (image is None) != camera:
         raise EdgeFaceError(ErrorCode.INVALID_PARAMETER, "Name a picture, or --camera.")
+    refuse_look(look, camera=camera)
     return image
+
+
+def refuse_look(look: Look, *, camera: bool) -> None:
+    """The daemon's configuration says how faces at its camera are judged; a call must not seem to say it."""
+    if camera and look != Look():
+        raise EdgeFaceError(
+            ErrorCode.INVALID_PARAMETER,
+            "--level, --liveness, --order: for pictures; [live] has the camera's.",
+        )
 
 
 def identify(

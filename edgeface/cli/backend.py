@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a call looks at a picture: gate level and which face comes first; ``None``: as configured."""
+    """How a call looks at a picture: gate level, which face comes first, liveness level; ``None``: as configured."""
 
     level: QualityLevel | None = None
     order: FaceOrder | None = None
+    liveness: QualityLevel | None = None
 
 
 class Backend(Protocol):

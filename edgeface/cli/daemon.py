@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from edgeface.cli.backend import Look
 from edgeface.client import Client, Comparison, Detection, Enrolment, IdComparison, Identification, Verification
+from edgeface.client.encoding import Judging
 from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.gallery.records import ArchiveSummary, Erasure, FaceRecord, GroupRecord, Page, UserRecord
 
@@ -48,13 +49,13 @@ class DaemonBackend:
             landmarks=wants.landmarks,
             pose=wants.pose,
             quality=wants.quality,
+            attributes=bool(wants.attributes),
             max_faces=max_faces,
-            order=look.order,
-            quality_control=look.level,
+            **_judging(look),
         )
 
     def compare(self, first: bytes, second: bytes, look: Look) -> Comparison:
-        return self._client.compare(first, second, order=look.order, quality_control=look.level)
+        return self._client.compare(first, second, **_judging(look))
 
     def identify(
         self,
@@ -67,21 +68,13 @@ class DaemonBackend:
         every_face: bool,
     ) -> tuple[Identification, ...]:
         if every_face:
-            return self._client.identify_all(
-                picture, groups, top=top, threshold=threshold, order=look.order, quality_control=look.level
-            )
-        return (
-            self._client.identify(
-                picture, groups, top=top, threshold=threshold, order=look.order, quality_control=look.level
-            ),
-        )
+            return self._client.identify_all(picture, groups, top=top, threshold=threshold, **_judging(look))
+        return (self._client.identify(picture, groups, top=top, threshold=threshold, **_judging(look)),)
 
     def verify(
         self, picture: bytes, group_id: str, user_id: str, look: Look, *, threshold: float | None
     ) -> Verification:
-        return self._client.verify(
-            picture, group_id, user_id, threshold=threshold, order=look.order, quality_control=look.level
-        )
+        return self._client.verify(picture, group_id, user_id, threshold=threshold, **_judging(look))
 
     # ------------------------------------------------------------------ gallery
 
@@ -103,8 +96,7 @@ class DaemonBackend:
             user_info=user_info,
             replace_faces=replace_faces,
             single_face=single_face,
-            order=look.order,
-            quality_control=look.level,
+            **_judging(look),
         )
 
     def groups(self, start: int, length: int) -> Page[GroupRecord]:
@@ -141,9 +133,7 @@ class DaemonBackend:
         self._client.delete_face(group_id, user_id, face_token)
 
     def register_id(self, picture: bytes, id_number: str, name: str, look: Look, *, replace: bool) -> Face:
-        return self._client.register_id(
-            picture, id_number, name, replace=replace, order=look.order, quality_control=look.level
-        )
+        return self._client.register_id(picture, id_number, name, replace=replace, **_judging(look))
 
     def remove_id(self, id_number: str) -> int:
         return self._client.remove_id(id_number)
@@ -152,7 +142,7 @@ class DaemonBackend:
         return self._client.registered()
 
     def verify_id(self, picture: bytes, id_number: str, name: str, look: Look) -> IdComparison:
-        return self._client.verify_id(picture, id_number, name, order=look.order, quality_control=look.level)
+        return self._client.verify_id(picture, id_number, name, **_judging(look))
 
     def export_archive(self, file: Path, passphrase: str) -> None:
         # Whole or not at all, and readable by nobody else: into a private file beside it, then renamed.
@@ -181,3 +171,7 @@ class DaemonBackend:
 
     def erase(self) -> Erasure:
         return self._client.erase_gallery()
+
+
+def _judging(look: Look) -> Judging:
+    return {"order": look.order, "quality_control": look.level, "liveness_control": look.liveness}

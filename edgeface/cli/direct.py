@@ -15,7 +15,7 @@ from edgeface.events.log import EventLog
 from edgeface.gallery.records import ArchiveSummary, Erasure, FaceRecord, GroupRecord, Page, UserRecord
 from edgeface.register import IdRegister
 from edgeface.results import Comparison, Detection, Enrolment, IdComparison, Identification, Verification
-from edgeface.types import Face
+from edgeface.types import Face, QualityLevel
 
 if TYPE_CHECKING:
     TemporaryFolder = tempfile.TemporaryDirectory[str]
@@ -165,4 +165,6 @@ class DirectBackend:
 
 
 def _gate(look: Look) -> Gate | None:
-    return None if look.level is None else Gate(look.level)
+    if look.level is None and look.liveness is None:
+        return None
+    return Gate(look.level, liveness=look.liveness or QualityLevel.NONE)

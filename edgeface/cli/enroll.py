@@ -14,11 +14,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from edgeface.cli import at_camera
-from edgeface.cli.at_camera import DEFAULT_TIMEOUT_S, AtCamera, Timeout
+from edgeface.cli.at_camera import DEFAULT_TIMEOUT_S, AtCamera, Timeout, refuse_look
 from edgeface.cli.backend import Backend, Look
 from edgeface.cli.files import Submission, read_picture, submissions
 from edgeface.cli.output import OK, PARTLY
-from edgeface.cli.pictures import Level, Order
+from edgeface.cli.pictures import Level, Liveness, Order
 from edgeface.cli.session import Session, session_of
 from edgeface.cli.tables import reason
 from edgeface.errors import EdgeFaceError, ErrorCode
@@ -80,6 +80,7 @@ def enroll(
     ] = False,
     single: Annotated[bool, typer.Option("--single", help="Refuse pictures with several faces.")] = False,
     level: Level = None,
+    liveness: Liveness = None,
     order: Order = None,
     camera: AtCamera = False,
     pose: Annotated[
@@ -92,6 +93,8 @@ def enroll(
 ) -> None:
     """Enrol people; exit code 12 when some pictures were refused. --camera: whoever stands before the daemon's."""
     session = session_of(context)
+    look = Look(level, order, liveness)
+    refuse_look(look, camera=camera)
     if camera:
         if images or user is None:
             raise EdgeFaceError(ErrorCode.INVALID_PARAMETER, "--camera takes --user, and no pictures.")
@@ -118,7 +121,7 @@ def enroll(
                 backend,
                 submission,
                 group,
-                Look(level, order),
+                look,
                 info=info,
                 replace=replace and submission.user_id not in replaced,
                 single=single,

@@ -14,7 +14,7 @@ from edgeface.api.answers import FaceAnswer
 from edgeface.cli.backend import Look
 from edgeface.cli.files import read_picture
 from edgeface.cli.output import NOT_THE_SAME, OK
-from edgeface.cli.pictures import Level, Order
+from edgeface.cli.pictures import Level, Liveness, Order
 from edgeface.cli.session import session_of
 from edgeface.cli.views import id_comparison_view
 from edgeface.errors import EdgeFaceError, ErrorCode
@@ -50,6 +50,7 @@ def add(
         bool, typer.Option("--keep", help="Keep the earlier photographs: one more of the same person.")
     ] = False,
     level: Level = None,
+    liveness: Liveness = None,
     order: Order = None,
 ) -> None:
     """Register an ID photograph; it replaces the one that was there."""
@@ -57,7 +58,7 @@ def add(
     number, name = _number(person_file), _name(person_file)
     picture = read_picture(image)
     with session.backend() as backend:
-        face = backend.register_id(picture, number, name, Look(level, order), replace=not keep)
+        face = backend.register_id(picture, number, name, Look(level, order, liveness), replace=not keep)
     view = FaceAnswer.of(face).model_dump(mode="json", exclude_none=True)
     session.output.result(
         {"face": view}, f"photograph registered, face {face.box.width:.0f} x {face.box.height:.0f} pixels"
@@ -92,6 +93,7 @@ def verify(
     image: Annotated[Path, typer.Argument(help="A picture; - is stdin.")],
     person_file: PersonFile = None,
     level: Level = None,
+    liveness: Liveness = None,
     order: Order = None,
 ) -> None:
     """Check that the picture shows who is registered (1:1); exit code 10 when it does not."""
@@ -99,7 +101,7 @@ def verify(
     number, name = _number(person_file), _name(person_file)
     picture = read_picture(image)
     with session.backend() as backend:
-        found = backend.verify_id(picture, number, name, Look(level, order))
+        found = backend.verify_id(picture, number, name, Look(level, order, liveness))
     verdict = "[bold green]the same person[/]" if found.same_person else "[bold red]not the same person[/]"
     session.output.result(
         id_comparison_view(found), f"{verdict}  score [bold]{found.score:.1f}[/] (FMR {found.fmr:.1e})"

@@ -17,7 +17,7 @@ from edgeface.cli.backend import Backend, Look
 from edgeface.cli.files import expand, read_picture
 from edgeface.cli.output import NOBODY, NOT_THE_SAME, OK, PARTLY
 from edgeface.cli.session import session_of
-from edgeface.cli.tables import describe_quality, face_table, reason
+from edgeface.cli.tables import describe_attributes, describe_quality, face_table, reason
 from edgeface.cli.views import comparison_view, detection_view, identification_view, verification_view
 from edgeface.errors import EdgeFaceError
 from edgeface.types import FaceOrder, QualityLevel
@@ -28,6 +28,14 @@ if TYPE_CHECKING:
 
 Level = Annotated[
     QualityLevel | None, typer.Option("--level", help="Quality gate for the probe.", case_sensitive=False)
+]
+Liveness = Annotated[
+    QualityLevel | None,
+    typer.Option(
+        "--liveness",
+        help="How sure it must be that a living face is seen: LOW, NORMAL, HIGH. Needs a pack with a liveness model.",
+        case_sensitive=False,
+    ),
 ]
 Order = Annotated[FaceOrder | None, typer.Option("--order", help="Which face comes first.", case_sensitive=False)]
 Threshold = Annotated[
@@ -53,17 +61,27 @@ def detect(
     landmarks: Annotated[bool, typer.Option("--landmarks", help="150 dense landmarks.")] = False,
     pose: Annotated[bool, typer.Option("--pose", help="Head pose, degrees.")] = False,
     quality: Annotated[bool, typer.Option("--quality", help="Occlusion, blur, light, completeness.")] = False,
+    attributes: Annotated[
+        bool, typer.Option("--attributes", help="Age, glasses and others that the model pack has models for.")
+    ] = False,
     level: Level = None,
+    liveness: Liveness = None,
     max_faces: Annotated[int | None, typer.Option("--max-faces", min=1, help="Most faces per picture.")] = None,
     order: Order = None,
 ) -> None:
     """Find faces in pictures."""
     from edgeface.analysis import Wants
+    from edgeface.attributes import ATTRIBUTES
 
     session = session_of(context)
     files = expand(images)
-    wants = Wants(landmarks=landmarks, pose=pose, quality=quality)
-    look = Look(level=level, order=order)
+    wants = Wants(
+        landmarks=landmarks,
+        pose=pose,
+        quality=quality,
+        attributes=frozenset(ATTRIBUTES if attributes else ()),
+    )
+    look = Look(level, order, liveness)
     results: list[tuple[Path, Detection | EdgeFaceError]] = []
     with (
         session.backend(needs_gallery=False) as backend,
@@ -100,11 +118,13 @@ def identify(
     ] = False,
     threshold: Threshold = None,
     level: Level = None,
+    liveness: Liveness = None,
     order: Order = None,
 ) -> None:
     """Say who is in the picture, or before the camera (1:N); exit code 11 when nobody is recognised."""
     session = session_of(context)
-    file = one_picture(image, camera=camera)
+    look = Look(level, order, liveness)
+    file = one_picture(image, look, camera=camera)
     groups = [name.strip() for name in group.split(",") if name.strip()]
     found: Sequence[Identification]
     if file is None:
@@ -112,7 +132,12 @@ def identify(
     else:
         with session.backend() as backend:
             found = backend.identify(
-                read_picture(file), groups, Look(level, order), top=top, threshold=threshold, every_face=every
+                read_picture(file),
+                groups,
+                look,
+                top=top,
+                threshold=threshold,
+                every_face=every,
             )
     session.output.result(
         {"faces": [identification_view(item) for item in found]}, lambda console: _print_found(console, found)
@@ -129,16 +154,18 @@ def verify(
     timeout: Timeout = DEFAULT_TIMEOUT_S,
     threshold: Threshold = None,
     level: Level = None,
+    liveness: Liveness = None,
     order: Order = None,
 ) -> None:
     """Check that the picture, or who stands before the camera, is the user (1:1); exit code 10 when not."""
     session = session_of(context)
-    file = one_picture(image, camera=camera)
+    look = Look(level, order, liveness)
+    file = one_picture(image, look, camera=camera)
     if file is None:
         found = at_camera.verify(session, group, user, threshold=threshold, timeout_s=timeout)
     else:
         with session.backend() as backend:
-            found = backend.verify(read_picture(file), group, user, Look(level, order), threshold=threshold)
+            found = backend.verify(read_picture(file), group, user, look, threshold=threshold)
     verdict = "[bold green]accepted[/]" if found.accepted else "[bold red]not the user[/]"
     session.output.result(
         verification_view(found),
@@ -153,13 +180,14 @@ def compare(
     first: Annotated[Path, typer.Argument(help="A picture.")],
     second: Annotated[Path, typer.Argument(help="Another picture.")],
     level: Level = None,
+    liveness: Liveness = None,
     order: Order = None,
 ) -> None:
     """Compare the faces of two pictures (1:1); exit code 10 when it is not the same person."""
     session = session_of(context)
     pictures = read_picture(first), read_picture(second)
     with session.backend(needs_gallery=False) as backend:
-        found = backend.compare(*pictures, Look(level, order))
+        found = backend.compare(*pictures, Look(level, order, liveness))
     verdict = "[bold green]the same person[/]" if found.same_person else "[bold red]not the same person[/]"
     session.output.result(
         comparison_view(found), f"{verdict}  score [bold]{found.score:.1f}[/] (FMR {found.fmr:.1e})"
@@ -200,7 +228,7 @@ def _print_detection(console: Console, file: Path, result: Detection | EdgeFaceE
     if count:
         console.print(face_table(result.faces))
     for number, face in enumerate(result.faces, start=1):
-        for line in describe_quality(face):
+        for line in (*describe_quality(face), *describe_attributes(face)):
             console.print(f"  {number}: {line}")
 
 

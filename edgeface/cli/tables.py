@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from edgeface.errors import EdgeFaceError, ErrorCode
+from edgeface.types import QualityLevel
 
 if TYPE_CHECKING:
     from edgeface.types import Face
@@ -63,8 +64,26 @@ def describe_quality(face: Face) -> Iterator[str]:
             yield f"wears: {best[0]} ({best[1]:.2f})"
     if face.verdict is not None:
         if face.verdict.passed:
-            yield f"[green]passes {face.verdict.level.value}[/]"
+            level = face.verdict.level
+            yield "[green]passes[/]" if level is QualityLevel.NONE else f"[green]passes {level.value}[/]"
         for violation in face.verdict.violations:
             yield f"[red]✗ {violation}[/]"
         if face.verdict.not_measured:
             yield f"[dim]not measured: {', '.join(face.verdict.not_measured)}[/]"
+
+
+def describe_attributes(face: Face) -> Iterator[str]:
+    """One line with what the pack's models say of the face, or that they say nothing."""
+    if face.attributes is None:
+        return
+    parts = []
+    for name, value in asdict(face.attributes).items():
+        label = name.replace("_", " ")
+        if isinstance(value, float):
+            parts.append(f"{label} {value:.3g}")
+        elif value is not None and "shares" in value:
+            best, share = max(value["shares"], key=lambda item: item[1])
+            parts.append(f"{label}: {best} ({share:.2f})")
+        elif value is not None:
+            parts.append(f"{label}: " + ", ".join(f"{side} {share:.2f}" for side, share in value.items()))
+    yield ", ".join(parts) if parts else "[dim]the model pack has no models for attributes[/]"

@@ -9,17 +9,20 @@ from types import TracebackType
 from typing import IO, Any
 from urllib.parse import urlencode
 
+from typing_extensions import Unpack
+
 from edgeface.client import encoding, reading
 from edgeface.client.camera_calls import CameraCalls
 from edgeface.client.daemon_facts import Info, Readiness
+from edgeface.client.encoding import Judging
 from edgeface.client.event_calls import EventCalls
 from edgeface.client.gallery_calls import GalleryCalls
 from edgeface.client.register_calls import RegisterCalls
 from edgeface.client.transport import Transport, failure_of
-from edgeface.config import QualityThresholds, load_config
+from edgeface.config import load_config
 from edgeface.gallery.records import FaceRecord
 from edgeface.results import Comparison, Detection, Enrolment, Identification, Verification
-from edgeface.types import Face, FaceOrder, Match, QualityLevel, Template
+from edgeface.types import Face, Match, Template
 
 DEFAULT_TIMEOUT_S = 30.0
 
@@ -29,7 +32,8 @@ class Client(GalleryCalls, RegisterCalls, EventCalls, CameraCalls):
 
     socket: path of the daemon's socket; default: the configured one. timeout: seconds that an answer may take.
     Every method raises :class:`EdgeFaceError` with the catalogue's code; ``UNREACHABLE`` when nobody answers.
-    Pictures are encoded files (JPEG, PNG, BMP, WebP) as bytes.
+    Pictures are encoded files (JPEG, PNG, BMP, WebP) as bytes. ``judging``: how faces are chosen and judged, see
+    :class:`edgeface.client.encoding.Judging`.
     """
 
     def __init__(self, socket: str | Path | None = None, timeout: float = DEFAULT_TIMEOUT_S) -> None:
@@ -80,45 +84,41 @@ class Client(GalleryCalls, RegisterCalls, EventCalls, CameraCalls):
         landmarks: bool = False,
         pose: bool = False,
         quality: bool = False,
+        attributes: bool = False,
         max_faces: int | None = None,
-        order: FaceOrder | None = None,
         turned: bool | None = None,
-        quality_control: QualityLevel | None = None,
-        thresholds: QualityThresholds | None = None,
+        **judging: Unpack[Judging],
     ) -> Detection:
-        """Find faces, and measure what is asked for; with ``quality_control`` each face gets a verdict."""
-        wanted = {"landmarks": landmarks, "pose": pose, "quality": quality}
+        """Find faces, and measure what is asked for; with ``quality_control`` each face gets a verdict.
+
+        attributes: everything else that the active pack has models for.
+        """
+        wanted = {"landmarks": landmarks, "pose": pose, "quality": quality, "attributes": attributes}
         options = {
             "fields": [name for name, asked in wanted.items() if asked],
             "max_faces": max_faces,
             "turned": turned,
-            **encoding.judged(order, quality_control, thresholds),
+            **encoding.judged(judging),
         }
         return reading.detection(self._picture("POST", "/v1/detect", picture, options))
 
     def embed(
         self,
         picture: bytes,
-        *,
-        order: FaceOrder | None = None,
-        quality_control: QualityLevel | None = None,
-        thresholds: QualityThresholds | None = None,
+        **judging: Unpack[Judging],
     ) -> Face:
         """The first face with its template."""
-        options = encoding.judged(order, quality_control, thresholds)
+        options = encoding.judged(judging)
         return reading.face(self._picture("POST", "/v1/embed", picture, options)["face"])
 
     def compare(
         self,
         first: bytes,
         second: bytes,
-        *,
-        order: FaceOrder | None = None,
-        quality_control: QualityLevel | None = None,
-        thresholds: QualityThresholds | None = None,
+        **judging: Unpack[Judging],
     ) -> Comparison:
         """1:1 of two pictures."""
-        options = encoding.judged(order, quality_control, thresholds)
+        options = encoding.judged(judging)
         if "thresholds" in options:
             pictures = {"image": encoding.base64(first), "image2": encoding.base64(second)}
             return reading.comparison(self._post("/v1/compare", {**encoding.given(options), **pictures}))
@@ -142,9 +142,7 @@ class Client(GalleryCalls, RegisterCalls, EventCalls, CameraCalls):
         top: int = 1,
         threshold: float | None = None,
         user_id: str | None = None,
-        order: FaceOrder | None = None,
-        quality_control: QualityLevel | None = None,
-        thresholds: QualityThresholds | None = None,
+        **judging: Unpack[Judging],
     ) -> Identification:
         """1:N of the first face in the groups (only ``user_id``'s faces where given)."""
         options = {
@@ -152,7 +150,7 @@ class Client(GalleryCalls, RegisterCalls, EventCalls, CameraCalls):
             "top": top,
             "threshold": threshold,
             "user_id": user_id,
-            **encoding.judged(order, quality_control, thresholds),
+            **encoding.judged(judging),
         }
         return reading.identification(self._picture("POST", "/v1/identify", picture, options))
 
@@ -178,9 +176,7 @@ class Client(GalleryCalls, RegisterCalls, EventCalls, CameraCalls):
         max_faces: int | None = None,
         top: int = 1,
         threshold: float | None = None,
-        order: FaceOrder | None = None,
-        quality_control: QualityLevel | None = None,
-        thresholds: QualityThresholds | None = None,
+        **judging: Unpack[Judging],
     ) -> tuple[Identification, ...]:
         """M:N: every face of the picture in the groups, first face first."""
         options = {
@@ -188,7 +184,7 @@ class Client(GalleryCalls, RegisterCalls, EventCalls, CameraCalls):
             "max_faces": max_faces,
             "top": top,
             "threshold": threshold,
-            **encoding.judged(order, quality_control, thresholds),
+            **encoding.judged(judging),
         }
         data = self._picture("POST", "/v1/identify/all", picture, options)
         return tuple(reading.identification(item) for item in data["faces"])
@@ -200,16 +196,14 @@ class Client(GalleryCalls, RegisterCalls, EventCalls, CameraCalls):
         user_id: str,
         *,
         threshold: float | None = None,
-        order: FaceOrder | None = None,
-        quality_control: QualityLevel | None = None,
-        thresholds: QualityThresholds | None = None,
+        **judging: Unpack[Judging],
     ) -> Verification:
         """1:1 of the first face against the user's enrolled faces."""
         options = {
             "group_id": group_id,
             "user_id": user_id,
             "threshold": threshold,
-            **encoding.judged(order, quality_control, thresholds),
+            **encoding.judged(judging),
         }
         return reading.verification(self._picture("POST", "/v1/verify", picture, options))
 
@@ -225,16 +219,14 @@ class Client(GalleryCalls, RegisterCalls, EventCalls, CameraCalls):
         replace_faces: bool = False,
         create_group: bool = True,
         single_face: bool = False,
-        order: FaceOrder | None = None,
-        quality_control: QualityLevel | None = None,
-        thresholds: QualityThresholds | None = None,
+        **judging: Unpack[Judging],
     ) -> Enrolment:
         """Add the first face of the picture to a user (made when new); ``replace_faces``: it replaces all."""
         options = {
             "user_info": user_info,
             "create_group": create_group,
             "single_face": single_face,
-            **encoding.judged(order, quality_control, thresholds),
+            **encoding.judged(judging),
         }
         method = "PUT" if replace_faces else "POST"
         return reading.enrolment(self._picture(method, encoding.faces_path(group_id, user_id), picture, options))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from base64 import b64encode
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 from urllib.parse import quote
 
 from edgeface.config import QualityThresholds
@@ -17,15 +17,32 @@ def faces_path(group_id: str, user_id: str) -> str:
     return f"/v1/groups/{quote(group_id, safe='')}/users/{quote(user_id, safe='')}/faces"
 
 
-def judged(
-    order: FaceOrder | None, level: QualityLevel | None, thresholds: QualityThresholds | None
-) -> dict[str, Any]:
+class Judging(TypedDict, total=False):
+    """How a face is chosen and judged.
+
+    order: which face is the first. quality_control: level of the gate, ``None`` for the daemon's own. thresholds: of
+    one's own, with level CUSTOM. liveness_control: NONE, LOW, NORMAL or HIGH; any but NONE needs a pack with a
+    liveness model.
+    """
+
+    order: FaceOrder | None
+    quality_control: QualityLevel | None
+    thresholds: QualityThresholds | None
+    liveness_control: QualityLevel | None
+
+
+def judged(judging: Judging) -> dict[str, Any]:
     """How a face is chosen and judged, as options."""
     options: dict[str, Any] = {
-        "order": order.value if order else None,
-        "quality_control": level.value if level else None,
+        name: value.value
+        for name, value in (
+            ("order", judging.get("order")),
+            ("quality_control", judging.get("quality_control")),
+            ("liveness_control", judging.get("liveness_control")),
+        )
+        if value is not None
     }
-    if thresholds is not None:
+    if (thresholds := judging.get("thresholds")) is not None:
         options["thresholds"] = thresholds.model_dump(exclude_none=True)
     return options
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from edgeface.client import reading
 from edgeface.client.transport import Transport, failure_of
 from edgeface.gallery.records import ArchiveSummary, Erasure, FaceRecord, GroupRecord, Page, UserRecord
-from edgeface.gallery.storage_errors import os_failure
+from edgeface.storage.failures import os_failure
 
 _ARCHIVE_MEDIA = "application/vnd.edgeface.archive"
 _CHUNK = 256 * 1024

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from edgeface.attributes import CLASSES, RANGES, Attributes, EyeStatus, Likelihoods
 from edgeface.client.daemon_facts import Info
 from edgeface.events.attendance import AttendanceDay, Stay
 from edgeface.events.event import Event, EventKind
@@ -34,7 +35,7 @@ Json = dict[str, Any]
 def face(data: Json) -> Face:
     """A face with whatever the answer holds."""
     landmarks, pose, quality = data.get("landmarks"), data.get("pose"), data.get("quality")
-    verdict, held = data.get("verdict"), data.get("template")
+    verdict, held, shown = data.get("verdict"), data.get("template"), data.get("attributes")
     return Face(
         box=BoundingBox(**data["box"]),
         score=data["score"],
@@ -45,6 +46,7 @@ def face(data: Json) -> Face:
         quality=None if quality is None else _quality(quality),
         verdict=None if verdict is None else _verdict(verdict),
         template=None if held is None else template(held),
+        attributes=None if shown is None else _attributes(shown),
     )
 
 
@@ -146,6 +148,16 @@ def attendance_day(data: Json) -> AttendanceDay:
         present=data["present"],
         clock_trusted=data["clock_trusted"],
     )
+
+
+def _attributes(data: Json) -> Attributes:
+    values: Json = {name: data[name] for name in RANGES if name in data}
+    for name in CLASSES:
+        if name in data and name not in RANGES:
+            values[name] = Likelihoods(tuple(data[name].items()))
+    if "eye_status" in data:
+        values["eye_status"] = EyeStatus(**data["eye_status"])
+    return Attributes(**values)
 
 
 def _quality(data: Json) -> Quality:

@@ -6,10 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import IO, Any
 
+from typing_extensions import Unpack
+
 from edgeface.client import encoding, reading
-from edgeface.config import QualityThresholds
+from edgeface.client.encoding import Judging
 from edgeface.results import IdComparison
-from edgeface.types import Face, FaceOrder, QualityLevel
+from edgeface.types import Face
 
 
 class RegisterCalls(ABC):
@@ -26,16 +28,14 @@ class RegisterCalls(ABC):
         name: str,
         *,
         replace: bool = True,
-        order: FaceOrder | None = None,
-        quality_control: QualityLevel | None = None,
-        thresholds: QualityThresholds | None = None,
+        **judging: Unpack[Judging],
     ) -> Face:
         """Register a photograph; returns its face. ``replace=False``: one more photograph of the same person."""
         options = {
             "id_number": id_number,
             "name": name,
             "replace": replace,
-            **encoding.judged(order, quality_control, thresholds),
+            **encoding.judged(judging),
         }
         return reading.face(self._send_body("/v1/register", picture, options)["face"])
 
@@ -48,13 +48,10 @@ class RegisterCalls(ABC):
         picture: bytes,
         id_number: str,
         name: str,
-        *,
-        order: FaceOrder | None = None,
-        quality_control: QualityLevel | None = None,
-        thresholds: QualityThresholds | None = None,
+        **judging: Unpack[Judging],
     ) -> IdComparison:
         """1:1 of the first face against the photographs under number and name."""
-        options = {"id_number": id_number, "name": name, **encoding.judged(order, quality_control, thresholds)}
+        options = {"id_number": id_number, "name": name, **encoding.judged(judging)}
         return reading.id_comparison(self._send_body("/v1/register/verify", picture, options))
 
     def _send_body(self, path: str, picture: bytes, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -64,8 +64,13 @@ class LiveConfig(Section):
     groups: tuple[str, ...] = Field((), description="Groups that are searched; empty: every group but the register.")
     liveness: Literal["required", "none"] = Field(
         "required",
-        description="Whether a decision needs a liveness model; a pack without one refuses to start the door "
-        "profile until this says none.",
+        description="Whether a shot counts only if it looks like a living face. On a pack without a liveness model "
+        "the door profile does not start until this says none; other profiles then go on without.",
+    )
+    liveness_level: Literal[QualityLevel.LOW, QualityLevel.NORMAL, QualityLevel.HIGH] = Field(
+        QualityLevel.NORMAL,
+        description="How sure that must be: LOW, NORMAL or HIGH refuse one living face of 10,000, 1,000 or 100 "
+        "(Baidu v3 faceverify, thresholds; the pack's own measurements).",
     )
     gate: QualityLevel = Field(QualityLevel.NORMAL, description="Level of the quality gate for each shot.")
     max_faces: int = Field(10, ge=1, le=10, description="Faces followed at once.")

@@ -11,8 +11,8 @@ from edgeface.events.event import Event, EventKind, NewEvent
 from edgeface.events.moment import Moment
 from edgeface.events.rows import SealedEvent
 from edgeface.events.sequence import Numbers
-from edgeface.events.storage_errors import os_failure
 from edgeface.events.vault import Vault
+from edgeface.storage.failures import os_failure
 
 
 class Drafting:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edgeface.events.sequence import sync_folder
-from edgeface.events.storage_errors import os_failure
+from edgeface.storage.failures import os_failure
+from edgeface.storage.files import database_files, remove_for_good, sync_folder
 
 DATABASE = "events.db"
 NUMBERS = "events.numbers"
-_SIDE_FILES = ("", "-wal", "-shm", "-journal")
 _MARKER = "events.erasing"
 _ASIDE = "events.damaged-"
 _MOST_ASIDE = 2  # a dying card must not fill itself with copies
-_PIECE = b"\0" * (1024 * 1024)
 
 
 def set_aside(folder: Path) -> str:
@@ -26,15 +23,14 @@ def set_aside(folder: Path) -> str:
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         names = (f"{_ASIDE}{stamp}{number or ''}.db" for number in range(1000))
         name = next(name for name in names if not (folder / name).exists())
-        for side in _SIDE_FILES:
-            file = folder / (DATABASE + side)
-            if file.exists():
-                file.rename(folder / (name + side))
+        for old, new in zip(database_files(DATABASE), database_files(name), strict=True):
+            if (folder / old).exists():
+                (folder / old).rename(folder / new)
         sync_folder(folder)
         mains = [file for file in _aside(folder) if file.suffix == ".db"]
-        for old in sorted(mains, key=lambda file: file.stat().st_mtime)[:-_MOST_ASIDE]:
-            for side in _SIDE_FILES:
-                old.with_name(old.name + side).unlink(missing_ok=True)
+        for main in sorted(mains, key=lambda file: file.stat().st_mtime)[:-_MOST_ASIDE]:
+            for side in database_files(main.name):
+                (folder / side).unlink(missing_ok=True)
     except OSError as error:
         raise os_failure(error) from error
     return name
@@ -84,7 +80,7 @@ def erase_files(folder: Path, *, overwrite: bool = True) -> None:
     """
     mark_erasing(folder)
     try:
-        _remove(folder, [folder / (DATABASE + side) for side in _SIDE_FILES], overwrite=overwrite)
+        _remove(folder, [folder / name for name in database_files(DATABASE)], overwrite=overwrite)
         _remove(folder, _aside(folder), overwrite=overwrite)
         (folder / _MARKER).unlink()
         sync_folder(folder)
@@ -103,17 +99,8 @@ def erase_set_aside(folder: Path) -> None:
 def _remove(folder: Path, files: list[Path], *, overwrite: bool) -> None:
     """Remove files for good. Raises ``OSError``."""
     for file in files:
-        if not file.exists():
-            continue
-        with file.open("r+b") as handle:
-            left = file.stat().st_size if overwrite else 0
-            while left > 0:
-                left -= handle.write(_PIECE[:left])
-            handle.flush()
-            os.fsync(handle.fileno())
-            handle.truncate(0)
-            os.fsync(handle.fileno())
-        file.unlink()
+        if file.exists():
+            remove_for_good(file, overwrite=overwrite)
     sync_folder(folder)
 
 

@@ -13,9 +13,9 @@ from edgeface.events.event import Event, EventKind
 from edgeface.events.moment import Moment
 from edgeface.events.retention import Retention
 from edgeface.events.rows import SealedEvent
-from edgeface.events.storage_errors import Damaged
 from edgeface.events.store import Store
 from edgeface.events.vault import Vault
+from edgeface.storage.failures import Damaged
 
 T = TypeVar("T")
 

@@ -22,8 +22,8 @@ from edgeface.events.log_facts import LogFacts
 from edgeface.events.moment import Clock
 from edgeface.events.rows import SealedEvent
 from edgeface.events.sequence import Numbers
-from edgeface.events.storage_errors import Damaged
 from edgeface.events.subscription import Subscription
+from edgeface.storage.failures import Damaged
 
 T = TypeVar("T")
 

@@ -1,16 +1,12 @@
-"""The database's shape, its migrations, and the checks made when it is opened."""
+"""The database's shape and its migrations, and what is set when it is opened."""
 
 from __future__ import annotations
 
 import sqlite3
 
-from edgeface.errors import EdgeFaceError, ErrorCode
-from edgeface.events.storage_errors import Damaged
+from edgeface.storage.database import Schema, write_ahead
 
-APPLICATION_ID = 0x45464556  # "EFEV", so that `file` and we know the database
-
-# Entry i brings a database from version i to version i + 1. Entries are never edited once released.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
+_MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         "CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value NOT NULL) WITHOUT ROWID",
         """CREATE TABLE events (
@@ -35,51 +31,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE cursors (sink TEXT PRIMARY KEY NOT NULL, sequence INTEGER NOT NULL) WITHOUT ROWID",
     ),
 )
-VERSION = len(MIGRATIONS)
+SCHEMA = Schema(
+    application_id=0x45464556,  # "EFEV"
+    name="an event log",
+    subject="Its event log",
+    migrations=_MIGRATIONS,
+)
 
 
 def configure(connection: sqlite3.Connection) -> None:
     """Set what SQLite does not remember in the file."""
-    connection.execute("PRAGMA busy_timeout = 5000")
-    connection.execute("PRAGMA temp_store = MEMORY")
-    connection.execute("PRAGMA trusted_schema = OFF")
-    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-    if mode != "wal":
-        raise EdgeFaceError(ErrorCode.STORAGE_READ_ONLY, "The file system cannot hold a write-ahead log.")
+    write_ahead(connection)
     # We empty the log ourselves (store.py), because only then its size says how much was written.
     connection.execute("PRAGMA wal_autocheckpoint = 0")
-
-
-def check_sound(connection: sqlite3.Connection) -> None:
-    """Raises :class:`Damaged`, or ``GALLERY_VERSION``; a fresh empty database passes."""
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
-    tables = int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
-    if (tables or version) and owner != APPLICATION_ID:
-        raise Damaged("The database is not an event log.")
-    if version > VERSION:
-        raise EdgeFaceError(
-            ErrorCode.GALLERY_VERSION,
-            f"Its event log has version {version}, this EdgeFace knows {VERSION}.",
-            found=version,
-        )
-    answer = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if answer != "ok":
-        raise Damaged("Its pages are inconsistent (quick_check).")
-
-
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the database to this version, in one transaction per step."""
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    for number in range(version, VERSION):
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            for statement in MIGRATIONS[number]:
-                connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {number + 1}")
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise

@@ -6,6 +6,8 @@ import os
 import time
 from pathlib import Path
 
+from edgeface.storage.files import sync_folder
+
 BLOCK = 1000
 """Numbers reserved at once: one small file is written for so many events, hints included."""
 _LOST_JUMP = 1_000_000
@@ -50,15 +52,6 @@ class Numbers:
         partial.replace(self._file)
         sync_folder(self._file.parent)
         self._reserved = reserved
-
-
-def sync_folder(folder: Path) -> None:
-    """fsync a folder, so that a rename or removal in it survives a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _begin(file: Path, newest: int | None) -> int:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edgeface.errors import EdgeFaceError
 from edgeface.events import schema
 from edgeface.events.files import DATABASE
-from edgeface.events.storage_errors import Damaged, os_failure, sqlite_failure
+from edgeface.events.storage_errors import sqlite_failure
 from edgeface.events.vault import Vault
+from edgeface.storage.database import connect, roll_back
+from edgeface.storage.failures import Damaged, os_failure
+from edgeface.storage.files import make_private
 
 _LOG_BYTES = 1024 * 1024
 """Size of the write-ahead log from which it is emptied into the database: SQLite's own 1000 pages are 4 MB, and on
@@ -38,15 +39,14 @@ class Store:
         log_before = self._log_size()
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # Made by us so that the mode is right; the -wal and -shm files inherit it.
-            os.close(os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            make_private(self._file)  # by us, so that the mode is right; the -wal and -shm files inherit it
         except OSError as error:
             raise os_failure(error) from error
         with self._failures():
             self._writer = self._connect()
             try:
-                schema.check_sound(self._writer)
-                schema.migrate(self._writer)
+                schema.SCHEMA.check_sound(self._writer)
+                schema.SCHEMA.migrate(self._writer)
                 self._check_key(vault)
                 self._reader = self._connect()
             except BaseException:
@@ -124,15 +124,7 @@ class Store:
                     continue
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            f"{self._file.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False
-        )
-        try:
-            schema.configure(connection)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        return connect(self._file, schema.configure)
 
     def _check_key(self, vault: Vault) -> None:
         row = self._writer.execute("SELECT value FROM meta WHERE name = 'key_check'").fetchone()
@@ -143,12 +135,7 @@ class Store:
         self._writer.execute("INSERT OR REPLACE INTO meta VALUES ('key_check', ?)", (vault.seal_check(),))
 
     def _roll_back(self) -> None:
-        try:
-            if self._writer.in_transaction:
-                self._writer.execute("ROLLBACK")
-        except sqlite3.Error:
-            # SQLite has rolled back by itself; a fresh connection is certain to hold no half transaction.
-            self._writer.close()
+        if not roll_back(self._writer):
             self._durable = None
             self._writer = self._connect()
 
@@ -162,7 +149,5 @@ class Store:
     def _failures(self) -> Iterator[None]:
         try:
             yield
-        except (EdgeFaceError, Damaged):
-            raise
         except sqlite3.Error as error:
             raise sqlite_failure(error, self._folder) from error

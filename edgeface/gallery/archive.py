@@ -26,11 +26,11 @@ from edgeface.gallery.admission import check_contract, check_face, check_id, che
 from edgeface.gallery.changes import Pending
 from edgeface.gallery.crypto import KEY_BYTES, TEMPLATE_DTYPE
 from edgeface.gallery.enrolment import Rules
-from edgeface.gallery.key_file import sync_folder
 from edgeface.gallery.ledger import Ledger
 from edgeface.gallery.records import ArchiveSummary, NewFace
 from edgeface.gallery.sealed_stream import SealBrokenError, SealedReader, SealedWriter
-from edgeface.gallery.storage_errors import os_failure
+from edgeface.storage.failures import os_failure
+from edgeface.storage.files import sync_folder
 
 VERSION = 1
 _MAGIC = b"EdgeFace archive\n"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from edgeface.gallery.index_file import FOLDER_NAME
-from edgeface.gallery.key_file import KeyPlace, destroy_key, sync_folder
+from edgeface.gallery.key_file import KeyPlace, destroy_key
 from edgeface.gallery.storage_errors import storage_errors
-from edgeface.gallery.store import DATABASE_FILES
+from edgeface.gallery.store import DATABASE_NAME
+from edgeface.storage.files import database_files, remove_for_good, sync_folder
 
 MARKER_NAME = "erasing"
-_PIECE = b"\0" * (1024 * 1024)
 
 
 def is_unfinished(state_dir: Path) -> bool:
@@ -31,29 +30,16 @@ def erase_files(state_dir: Path, place: KeyPlace | None) -> bool:
         marker.touch(mode=0o600)
         sync_folder(state_dir)
         destroyed = place is not None and destroy_key(place)
-        files = [state_dir / name for name in DATABASE_FILES]
+        files = [state_dir / name for name in database_files(DATABASE_NAME)]
         folder = state_dir / FOLDER_NAME
         if folder.is_dir():
             files += [path for path in folder.iterdir() if path.is_file()]
         for file in files:
             if file.exists():
-                _remove(file, overwrite=not destroyed)
+                remove_for_good(file, overwrite=not destroyed)
         if folder.is_dir():
             folder.rmdir()
         sync_folder(state_dir)
         marker.unlink()
         sync_folder(state_dir)
     return destroyed
-
-
-def _remove(file: Path, *, overwrite: bool) -> None:
-    with file.open("r+b") as handle:
-        if overwrite:
-            left = file.stat().st_size
-            while left > 0:
-                left -= handle.write(_PIECE[:left])
-            handle.flush()
-            os.fsync(handle.fileno())
-        handle.truncate(0)
-        os.fsync(handle.fileno())
-    file.unlink()

@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 from edgeface.config import GalleryConfig, GalleryLimits
 from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.gallery import admission, archive, face_rows, group_rows, user_rows
+from edgeface.gallery.derived import Derived
 from edgeface.gallery.enrolment import Rules, add_group
 from edgeface.gallery.home import Home
 from edgeface.gallery.ledger import Ledger
@@ -30,6 +32,8 @@ from edgeface.gallery.records import (
 from edgeface.gallery.search import search
 from edgeface.types import FloatArray, Template
 
+T = TypeVar("T")
+
 Progress = Callable[[int, int], None]
 """Called now and then with (faces done, faces in all)."""
 
@@ -45,6 +49,7 @@ class Gallery:
         self._home = home
         self._ledger = ledger
         self._limits = limits
+        self._derived = Derived()
 
     @classmethod
     def open(
@@ -100,6 +105,23 @@ class Gallery:
     @property
     def dimension(self) -> int:
         return self._ledger.dimension
+
+    @property
+    def revision(self) -> int:
+        """Grows with every committed change, also by :meth:`erase`, as long as the gallery is open.
+
+        What is read after it is at least as new. Cheap, and of this process only: ``stats().revision`` is the
+        database's own, which goes on at the next start and begins anew with a new database.
+        """
+        return self._ledger.revision
+
+    def derived(self, name: str, make: Callable[[], T]) -> T:
+        """What ``make`` worked out from the gallery, made again only when the gallery has changed since.
+
+        ``name``: says what it is; of a bounded number the longest unused is forgotten. The value is shared by
+        threads: immutable.
+        """
+        return self._derived.get(name, self.revision, make)
 
     def check_ids(self, group_id: str, user_id: str | None = None) -> None:
         """Raises ``INVALID_ID``; for callers that have costly work to do before they come here."""
@@ -383,7 +405,10 @@ class Gallery:
         with ledger.store.writing:
             ledger.abandon()
             destroyed = self._home.erase()
-            self._ledger = self._home.open_ledger()
+            fresh = self._home.open_ledger()
+            fresh.revision = ledger.revision + 1
+            self._ledger = fresh
+            self._derived.clear(fresh.revision)
         return Erasure(faces, destroyed)
 
     def export_archive(self, file: Path, passphrase: str, *, progress: Progress | None = None) -> ArchiveSummary:

@@ -13,8 +13,8 @@ from edgeface.gallery.erase import erase_files, is_unfinished
 from edgeface.gallery.key_file import key_place, make_key, read_key
 from edgeface.gallery.ledger import Ledger
 from edgeface.gallery.lock import StateLock
-from edgeface.gallery.storage_errors import os_failure
 from edgeface.gallery.store import DATABASE_NAME
+from edgeface.storage.failures import os_failure
 
 
 class Home:

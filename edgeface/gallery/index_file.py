@@ -23,9 +23,9 @@ from edgeface.config import IndexConfig
 from edgeface.gallery.crypto import Vault
 from edgeface.gallery.hnsw_index import HnswIndex
 from edgeface.gallery.index import IntArray
-from edgeface.gallery.key_file import sync_folder
 from edgeface.gallery.mirror import Mirror
 from edgeface.gallery.sealed_stream import PIECE_BYTES, SealBrokenError, SealedReader, SealedWriter
+from edgeface.storage.files import sync_folder
 
 FOLDER_NAME = "index"
 STAMP_BYTES = 16

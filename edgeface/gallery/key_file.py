@@ -9,7 +9,8 @@ from pathlib import Path
 
 from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.gallery.crypto import KEY_BYTES
-from edgeface.gallery.storage_errors import os_failure
+from edgeface.storage.failures import os_failure
+from edgeface.storage.files import sync_folder
 
 CREDENTIAL_NAME = "edgeface.key"
 KEY_NAME = "gallery.key"
@@ -101,12 +102,3 @@ def destroy_key(place: KeyPlace) -> bool:
     except OSError as error:
         raise os_failure(error) from error
     return True
-
-
-def sync_folder(folder: Path) -> None:
-    """fsync a folder, so that a rename or removal in it survives a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -21,9 +21,9 @@ from edgeface.gallery.group_rows import GroupRow
 from edgeface.gallery.index import GroupFaces, IntArray
 from edgeface.gallery.index_file import IndexFiles
 from edgeface.gallery.index_manager import IndexManager
-from edgeface.gallery.storage_errors import os_failure
 from edgeface.gallery.store import Store
 from edgeface.gallery.user_rows import UserRow
+from edgeface.storage.failures import os_failure
 from edgeface.types import FloatArray
 
 # Failures of the storage after which only SQLite knows what was committed.
@@ -71,6 +71,8 @@ class Ledger:
             files=None if read_only else self._files,
         )
         self._numbers: dict[str, int] = {}
+        self.revision = 0
+        """Grows with every change, once every reader sees it; begins at 0, unlike SQLite's."""
         try:
             self._take_up()
         except BaseException:
@@ -156,7 +158,10 @@ class Ledger:
                     # The log may be what fills the storage: emptied into the database, it makes room for a retry.
                     self.store.truncate_log()
                 raise
-            self._follow(changes, revision)
+            try:
+                self._follow(changes, revision)
+            finally:
+                self.revision += 1
             if changes.erases or self.store.erasure_pending:
                 self.store.truncate_log()
 
@@ -190,6 +195,7 @@ class Ledger:
                     self.index.open_group(row.number, faces)
                     self._numbers[name] = row.number
                 self.index.check_revision(row.number, row.revision)
+        self.revision += 1
 
     def _load(self, group: int) -> GroupFaces:
         with self.store.reading() as connection:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from edgeface.errors import EdgeFaceError, ErrorCode
-from edgeface.gallery.storage_errors import os_failure
+from edgeface.storage.failures import os_failure
 
 
 class StateLock:

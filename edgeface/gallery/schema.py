@@ -9,12 +9,11 @@ import time
 from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.gallery.admission import check_contract
 from edgeface.gallery.crypto import Vault
+from edgeface.storage.database import Schema, version_of, write_ahead
+from edgeface.storage.failures import Damaged
 
-APPLICATION_ID = 0x45464741  # "EFGA", so that `file` and we know the database
-
-# Entry i brings a database from version i to version i + 1. Entries are never edited once released.
 # AUTOINCREMENT: a number is never used twice, so an index that lags behind cannot name a stranger.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
+_MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         "CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value NOT NULL) WITHOUT ROWID",
         """CREATE TABLE groups (
@@ -65,7 +64,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     # A group's own text (CloudWalk 2.9.1 "tag"), sealed as users' texts are.
     ("ALTER TABLE groups ADD COLUMN info BLOB NOT NULL DEFAULT x''",),
 )
-VERSION = len(MIGRATIONS)
+SCHEMA = Schema(
+    application_id=0x45464741,  # "EFGA"
+    name="a gallery",
+    subject="It",
+    migrations=_MIGRATIONS,
+)
 
 _LOG_PAGES = 250  # of 4096 bytes
 
@@ -73,15 +77,9 @@ _LOG_PAGES = 250  # of 4096 bytes
 def configure(connection: sqlite3.Connection, *, read_only: bool) -> None:
     """Set what SQLite does not remember in the file."""
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA busy_timeout = 5000")
-    connection.execute("PRAGMA temp_store = MEMORY")
-    connection.execute("PRAGMA trusted_schema = OFF")
     if read_only:
         return
-    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-    if mode != "wal":
-        # A rollback journal would keep erased rows in files that are merely unlinked.
-        raise EdgeFaceError(ErrorCode.STORAGE_READ_ONLY, "The file system cannot hold a write-ahead log.")
+    write_ahead(connection)
     # NORMAL loses the last commits on a power cut; an acknowledged enrolment or deletion must not be undone.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = ON")
@@ -91,40 +89,15 @@ def configure(connection: sqlite3.Connection, *, read_only: bool) -> None:
 
 def check_sound(connection: sqlite3.Connection) -> None:
     """Raises ``GALLERY_CORRUPT`` or ``GALLERY_VERSION``; a fresh empty database passes."""
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
-    tables = int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
-    if (tables or version) and owner != APPLICATION_ID:
-        raise EdgeFaceError(ErrorCode.GALLERY_CORRUPT, "The database is not a gallery.")
-    if version > VERSION:
-        raise EdgeFaceError(
-            ErrorCode.GALLERY_VERSION, f"It has version {version}, this EdgeFace knows {VERSION}.", found=version
-        )
-    answer = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if answer != "ok":
-        raise EdgeFaceError(ErrorCode.GALLERY_CORRUPT, "Its pages are inconsistent (quick_check).")
+    try:
+        SCHEMA.check_sound(connection)
+    except Damaged as damage:
+        raise EdgeFaceError(ErrorCode.GALLERY_CORRUPT, damage.reason) from damage
 
 
 def is_older(connection: sqlite3.Connection) -> bool:
     """Whether the database still has to be brought to this version."""
-    return int(connection.execute("PRAGMA user_version").fetchone()[0]) < VERSION
-
-
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the database to this version, in one transaction per step."""
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    for number in range(version, VERSION):
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            for statement in MIGRATIONS[number]:
-                connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {number + 1}")
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+    return version_of(connection) < SCHEMA.version
 
 
 def describe(connection: sqlite3.Connection, vault: Vault, contract_id: str, dimension: int) -> None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.gallery import schema
 from edgeface.gallery.crypto import Vault
 from edgeface.gallery.storage_errors import sqlite_failure, storage_errors
+from edgeface.storage.database import connect, roll_back
+from edgeface.storage.files import make_private
 
 DATABASE_NAME = "gallery.db"
-DATABASE_FILES = (DATABASE_NAME, f"{DATABASE_NAME}-wal", f"{DATABASE_NAME}-shm", f"{DATABASE_NAME}-journal")
 
 # Readers kept for the next call; more may be open at once.
 _IDLE_READERS = 4
@@ -43,14 +44,13 @@ class Store:
         self._closed = False
         with storage_errors(state_dir):
             if not read_only:
-                # Made by us so that the mode is right; the -wal and -shm files inherit it.
-                os.close(os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+                make_private(self._file)  # by us, so that the mode is right; the -wal and -shm files inherit it
             self._writer = self._connect()
             try:
                 schema.check_sound(self._writer)
                 fresh = not schema.is_described(self._writer)
                 if not read_only:
-                    schema.migrate(self._writer)
+                    schema.SCHEMA.migrate(self._writer)
                     if fresh:
                         schema.describe(self._writer, vault, contract_id, dimension)
                 elif fresh:
@@ -66,21 +66,15 @@ class Store:
                 raise
 
     def _connect(self) -> sqlite3.Connection:
+        access = "mode=rw"
         if self._read_only:
             # A storage that nobody can write cannot change under us; without "immutable" SQLite wants to make a
             # -shm file. A log that a crash left behind must be read, though, and then its -shm is there too.
             log = self._file.with_name(f"{DATABASE_NAME}-wal")
             immutable = not (log.exists() and log.stat().st_size)
-            target = f"{self._file.resolve().as_uri()}?mode=ro{'&immutable=1' if immutable else ''}"
-        else:
-            target = f"{self._file.resolve().as_uri()}?mode=rw"
-        connection = sqlite3.connect(target, uri=True, isolation_level=None, check_same_thread=False)
-        try:
-            schema.configure(connection, read_only=self._read_only)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+            access = f"mode=ro{'&immutable=1' if immutable else ''}"
+        configure = partial(schema.configure, read_only=self._read_only)
+        return connect(self._file, configure, access=access)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -104,12 +98,7 @@ class Store:
                 raise
 
     def _roll_back(self) -> None:
-        try:
-            if self._writer.in_transaction:
-                self._writer.execute("ROLLBACK")
-        except sqlite3.Error:
-            # SQLite has rolled back by itself; a fresh connection is certain to hold no half transaction.
-            self._writer.close()
+        if not roll_back(self._writer):
             self._writer = self._connect()
 
     @contextmanager

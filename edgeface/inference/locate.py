@@ -5,8 +5,6 @@ Installed packs lie in ``<state_dir>/models/<name>``; ``<state_dir>/models/activ
 
 from __future__ import annotations
 
-import errno
-import os
 import shutil
 import sys
 import tempfile
@@ -19,9 +17,9 @@ from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.inference.manifest import MANIFEST_NAME
 from edgeface.inference.pack import ModelPack
 from edgeface.inference.verify import verify_pack
+from edgeface.storage.failures import os_failure
 
 _ACTIVE = "active"
-_READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +152,4 @@ def _storage_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise EdgeFaceError(ErrorCode.STORAGE_FULL) from error
-        if error.errno in _READ_ONLY:
-            raise EdgeFaceError(ErrorCode.STORAGE_READ_ONLY, os.strerror(error.errno)) from error
-        raise
+        raise os_failure(error) from error

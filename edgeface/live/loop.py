@@ -22,6 +22,7 @@ from edgeface.live.distance import distance_m
 from edgeface.live.outcome import Advice, Outcome
 from edgeface.live.pace import Pace
 from edgeface.live.policy.policy import Policy, Scene
+from edgeface.live.policy.setting import liveness_level
 from edgeface.live.recogniser import Recogniser
 from edgeface.live.searching import GroupSearch
 from edgeface.live.tracker import Track, Tracker
@@ -70,9 +71,11 @@ class LiveLoop:
         self._config = config
         self._policy = policy
         self._pace = Pace(budget_s=live.frame_budget_ms / 1000, most_interval=live.most_interval)
-        self._tracker = _tracker(config)
+        self._tracker = Tracker(least_iou=live.track_iou, lost_s=live.track_lost_s)
         self._recognisers: dict[int, Recogniser] = {}
         self._search = GroupSearch(self._engine, live.groups)
+        self.liveness = liveness_level(config, self._engine.analyzer.features)
+        """How sure it must be that each shot is of a living face."""
 
     @property
     def interval(self) -> int:
@@ -110,7 +113,8 @@ class LiveLoop:
         now = frame.captured_at
         following = self._tracker.update(faces, now)
         for track in following.seen:
-            self._recognisers.setdefault(track.number, Recogniser(self._config.live, track))
+            if track.number not in self._recognisers:
+                self._recognisers[track.number] = Recogniser(self._config.live, track)
         self._end(following.ended, now)
         largest = max(self._counted(following.seen), key=lambda track: track.face.box.area, default=None)
         number = largest.number if largest else 0
@@ -151,7 +155,11 @@ class LiveLoop:
         config, now = self._config, frame.captured_at
         with timed(self._telemetry, "live_judge"):
             (face,) = self._engine.analyzer.describe(
-                frame.image, [track.face], Wants(quality=True, pose=True), level=config.live.gate
+                frame.image,
+                [track.face],
+                Wants(quality=True, pose=True),
+                level=config.live.gate,
+                liveness=self.liveness,
             )
         assert face.quality is not None  # noqa: S101 - it was asked for
         far = distance_m(
@@ -252,10 +260,6 @@ class LiveLoop:
     def _count(self, name: str) -> None:
         with self._counting:
             self.told[name] += 1
-
-
-def _tracker(config: Config) -> Tracker:
-    return Tracker(least_iou=config.live.track_iou, lost_s=config.live.track_lost_s)
 
 
 def _scaled(face: Face, factor: float) -> Face:

@@ -14,8 +14,6 @@ class GroupSearch:
     def __init__(self, engine: Engine, groups: tuple[str, ...]) -> None:
         self._engine = engine
         self._groups = groups
-        self._all: tuple[str, ...] = ()
-        self._revision = -1
 
     def __call__(self, template: Template, top: int = 1) -> tuple[Match, ...]:
         """The ``top`` best matches over all groups, best first; groups that do not exist yet hold nobody."""
@@ -29,13 +27,14 @@ class GroupSearch:
         return tuple(sorted(found, key=lambda match: -match.score)[:top])
 
     def _everything(self) -> tuple[str, ...]:
-        gallery = self._engine.gallery
-        revision = gallery.stats().revision
-        if revision != self._revision:
+        gallery, limits = self._engine.gallery, self._engine.config.gallery.limits
+        register = self._engine.config.id_register.group
+
+        def listed() -> tuple[str, ...]:
             names: list[str] = []
-            page = min(_PAGE, self._engine.config.gallery.limits.max_page)
+            page = min(_PAGE, limits.max_page)
             while len(names) < (found := gallery.groups(len(names), page)).total and found.items:
                 names += [group.group_id for group in found.items]
-            self._all = tuple(name for name in names if name != self._engine.config.id_register.group)
-            self._revision = revision
-        return self._all
+            return tuple(name for name in names if name != register)
+
+        return gallery.derived(f"groups besides {register}", listed)

@@ -12,7 +12,7 @@ from edgeface.analysis import Wants
 from edgeface.engine import Engine, Gate
 from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.gallery.records import GroupRecord, Page, UserRecord
-from edgeface.numbered.numbers import new_number, number_of, user_id_of
+from edgeface.numbered.numbers import HashedNumbers, new_number, number_of, user_id_of
 from edgeface.types import Face, FaceOrder, ImageArray, QualityLevel, Template
 
 LEAST_FACE = 30
@@ -181,7 +181,12 @@ class NumberedFaces:
         """The user behind a number, who has a face."""
         self.group(group_id)
         gallery = self._engine.gallery
-        user_id = user_id_of(number, lambda: gallery.user_ids(group_id))
+
+        def hashed() -> HashedNumbers:
+            # Of all users of the group, so made once for all calls until the gallery changes.
+            return gallery.derived(f"numbers of {group_id}", lambda: HashedNumbers(gallery.user_ids(group_id)))
+
+        user_id = user_id_of(number, hashed)
         if user_id is not None:
             try:
                 (user,) = gallery.user(group_id, user_id)

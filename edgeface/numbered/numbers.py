@@ -20,6 +20,9 @@ import re
 import secrets
 from collections.abc import Callable, Iterable
 
+import numpy as np
+from numpy.typing import NDArray
+
 _BITS = 52
 _HASHED = 1 << _BITS
 NUMBERS = range(1, 2 * _HASHED)
@@ -35,18 +38,39 @@ def number_of(user_id: str) -> int:
     return _HASHED + (int.from_bytes(digest[:8], "big") >> (64 - _BITS))
 
 
-def user_id_of(number: int, others: Callable[[], Iterable[str]]) -> str | None:
-    """The id behind a number: a written one at once, a hashed one by looking through ``others``.
+class HashedNumbers:
+    """The users of a group whose numbers are hashed, to be found by them. Immutable.
+
+    Compact, because it is kept: 16 bytes a user and the ids themselves.
+    """
+
+    __slots__ = ("_ends", "_ids", "_numbers")
+
+    def __init__(self, user_ids: Iterable[str]) -> None:
+        numbered = [(number, user_id) for user_id in user_ids if (number := number_of(user_id)) >= _HASHED]
+        self._numbers: NDArray[np.uint64] = np.array([number for number, _ in numbered], dtype=np.uint64)
+        self._ids = "".join(user_id for _, user_id in numbered)
+        self._ends: NDArray[np.int64] = np.cumsum([len(user_id) for _, user_id in numbered], dtype=np.int64)
+
+    def user_id(self, number: int) -> str | None:
+        """The id behind a number; ``None`` where nobody has it, and where two have."""
+        (places,) = np.nonzero(self._numbers == np.uint64(number))
+        if len(places) != 1:
+            return None
+        place = int(places[0])
+        start = int(self._ends[place - 1]) if place else 0
+        return self._ids[start : int(self._ends[place])]
+
+
+def user_id_of(number: int, hashed: Callable[[], HashedNumbers]) -> str | None:
+    """The id behind a number: a written one at once, a hashed one by looking it up.
 
     ``None`` where nobody has the number, and where two have (once in some hundred million galleries of 10,000
     users): better nobody than the wrong one.
     """
     if number not in NUMBERS:
         return None
-    if number < _HASHED:
-        return str(number)
-    found = [user_id for user_id in others() if number_of(user_id) == number]
-    return found[0] if len(found) == 1 else None
+    return str(number) if number < _HASHED else hashed().user_id(number)
 
 
 def new_number() -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgeface.events.event import EventKind, NewEvent
 from tests import pictures
 from tests.api.running import Running, running
 
@@ -16,6 +17,14 @@ from tests.api.running import Running, running
 def daemon() -> Iterator[Running]:
     """One daemon for every test that leaves it as it was; tests use group names of their own."""
     with running() as started:
+        yield started
+
+
+@pytest.fixture
+def alone() -> Iterator[Running]:
+    """A daemon of one's own, whose log begins with an event of its own (and what that says of the clock)."""
+    with running() as started:
+        started.services.events.append(NewEvent(EventKind.SYSTEM, {"what": "test"}, "test"))
         yield started
 
 

@@ -6,6 +6,7 @@ import http.client
 import json
 import re
 import shutil
+import socket
 import ssl
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -191,6 +192,11 @@ def started(config: Config, clock: HandClock | None = None) -> Iterator[RunningO
 def running_over_tcp(clock: HandClock | None = None, **tcp: Any) -> Iterator[RunningOverTcp]:
     with folder_of_its_own() as folder, started(tcp_config(folder, **tcp), clock) as daemon:
         yield daemon
+
+
+def plain(daemon: RunningOverTcp) -> socket.socket:
+    """A connection that has not begun to speak TLS."""
+    return socket.create_connection(("127.0.0.1", daemon.port), timeout=20)
 
 
 @contextmanager

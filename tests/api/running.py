@@ -53,7 +53,7 @@ class Running:
         self.loop.close()
 
 
-def make_config(folder: Path, **server: Any) -> Config:
+def make_config(folder: Path, models: dict[str, Any] | None = None, **server: Any) -> Config:
     """Small limits and one precision, so that tests are quick."""
     pack = os.environ.get("EDGEFACE_MODEL_PACK")
     if pack is None:
@@ -61,7 +61,7 @@ def make_config(folder: Path, **server: Any) -> Config:
     return Config.model_validate(
         {
             "state_dir": folder / "state",
-            "models": {"precision": "fp32", "pack": pack},
+            "models": {"precision": "fp32", "pack": pack, **(models or {})},
             "detection": {"input_size": 320},
             "server": {
                 "socket": folder / "s",

@@ -118,7 +118,7 @@ def test_gallery_of_version_1_is_migrated(open_gallery: OpenGallery, template: P
     gallery.close()
     made_by_version_1(tmp_path / "state")
     again = open_gallery()
-    assert schema.VERSION >= 2
+    assert schema.SCHEMA.version >= 2
     assert again.group("staff").group_info == ""
     assert again.search(template(0), ["staff"], 1)[0].user_info == "Ann"
     again.set_group_info("staff", TEXT)

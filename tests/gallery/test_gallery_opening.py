@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,7 @@ def test_other_contract_is_refused(open_gallery: OpenGallery, closed: Path) -> N
 
 def test_newer_gallery_is_refused_unchanged(open_gallery: OpenGallery, closed: Path) -> None:
     with sqlite3.connect(closed / "gallery.db") as database:
-        database.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+        database.execute(f"PRAGMA user_version = {schema.SCHEMA.version + 1}")
     database.close()
     before = (closed / "gallery.db").read_bytes()
     with refused(ErrorCode.GALLERY_VERSION):
@@ -92,12 +93,12 @@ def test_newer_gallery_is_refused_unchanged(open_gallery: OpenGallery, closed: P
 def test_older_gallery_is_migrated_or_left_alone(
     open_gallery: OpenGallery, template: Pick, closed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    steps = (*schema.MIGRATIONS, ("ALTER TABLE users ADD COLUMN note TEXT", "CREATE TABLE broken (id"))
-    monkeypatch.setattr(schema, "VERSION", len(steps))
-    monkeypatch.setattr(schema, "MIGRATIONS", steps)
+    steps = (*schema.SCHEMA.migrations, ("ALTER TABLE users ADD COLUMN note TEXT", "CREATE TABLE broken (id"))
+    newer = replace(schema.SCHEMA, migrations=steps)
+    monkeypatch.setattr(schema, "SCHEMA", newer)
     with pytest.raises(EdgeFaceError):
         open_gallery()
-    monkeypatch.setattr(schema, "MIGRATIONS", (*steps[:-1], steps[-1][:1]))
+    monkeypatch.setattr(schema, "SCHEMA", replace(newer, migrations=(*steps[:-1], steps[-1][:1])))
     gallery = open_gallery()  # the failed attempt left no column behind
     assert gallery.search(template(0), ["staff"], 1)[0].user_id == "ann"
     with gallery._ledger.store.reading() as connection:

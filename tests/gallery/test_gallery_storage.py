@@ -15,7 +15,8 @@ import pytest
 from gallery_samples import OpenGallery, Pick, new_faces, refused, unit_vectors
 
 from edgeface.errors import EdgeFaceError, ErrorCode
-from edgeface.gallery.storage_errors import os_failure, sqlite_failure
+from edgeface.gallery.storage_errors import sqlite_failure
+from edgeface.storage.failures import os_failure
 
 
 def mount(*arguments: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -14,14 +14,18 @@ from edgeface.config import Config
 from edgeface.engine import Engine
 from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.numbered.faces import LEAST_FACE, NumberedFaces
-from edgeface.numbered.numbers import NUMBERS, new_number, number_of, user_id_of
+from edgeface.numbered.numbers import NUMBERS, HashedNumbers, new_number, number_of, user_id_of
 from edgeface.types import BoundingBox, Face, Template
+
+
+def users(*user_ids: str) -> Callable[[], HashedNumbers]:
+    return lambda: HashedNumbers(user_ids)
 
 
 @pytest.mark.parametrize("user_id", ["1", "10021", str(2**52 - 1)])
 def test_a_number_is_its_own_number(user_id: str) -> None:
     assert number_of(user_id) == int(user_id)
-    assert user_id_of(int(user_id), lambda: ()) == user_id
+    assert user_id_of(int(user_id), users()) == user_id
 
 
 @pytest.mark.parametrize("user_id", ["ada", "0", "007", str(2**52), "1" * 40, "a_1", "x" * 128])
@@ -29,8 +33,8 @@ def test_any_other_id_has_a_number_beyond(user_id: str) -> None:
     number = number_of(user_id)
     assert 2**52 <= number < 2**53
     assert number in NUMBERS
-    assert user_id_of(number, lambda: ("eve", user_id, "5")) == user_id
-    assert user_id_of(number, lambda: ("eve", "5")) is None
+    assert user_id_of(number, users("eve", user_id, "5")) == user_id
+    assert user_id_of(number, users("eve", "5")) is None
 
 
 def test_numbers_are_distinct_and_do_not_change() -> None:
@@ -41,13 +45,13 @@ def test_numbers_are_distinct_and_do_not_change() -> None:
 
 def test_a_number_that_two_have_is_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edgeface.numbered.numbers.number_of", lambda user_id: 2**52 + 5)
-    assert user_id_of(2**52 + 5, lambda: ("ada", "eve")) is None
-    assert user_id_of(2**52 + 5, lambda: ("ada",)) == "ada"
+    assert user_id_of(2**52 + 5, users("ada", "eve")) is None
+    assert user_id_of(2**52 + 5, users("ada")) == "ada"
 
 
 @pytest.mark.parametrize("number", [0, -1, 2**53, 2**60])
 def test_what_is_no_number(number: int) -> None:
-    assert user_id_of(number, lambda: ("ada",)) is None
+    assert user_id_of(number, users("ada")) is None
 
 
 def test_new_numbers_are_random_and_written() -> None:
@@ -86,6 +90,37 @@ def test_the_same_user_has_one_number_in_every_group(engine: Engine, numbered: N
     assert [numbered.find(group_id, number_of("ada")).tag for group_id in ("staff", "night")] == ["staff", "night"]
     numbered.delete("night", number_of("ada"))
     assert numbered.find("staff", number_of("ada")).tag == "staff"
+
+
+def test_all_users_of_a_group_are_told_apart() -> None:
+    ids = [f"user_{number}" * (1 + number % 5) for number in range(2000)] + ["10021", "ada"]
+    hashed = HashedNumbers(ids)
+    assert [hashed.user_id(number_of(user_id)) for user_id in ids if user_id != "10021"] == [*ids[:2000], "ada"]
+    assert hashed.user_id(number_of("eve")) is None
+    assert HashedNumbers([]).user_id(number_of("eve")) is None
+
+
+def test_the_users_are_looked_through_once_until_the_gallery_changes(
+    engine: Engine, numbered: NumberedFaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.enrol_template(template(engine, 1), "staff", "ada", user_info="Ada")
+    looked: list[str] = []
+    user_ids = engine.gallery.user_ids
+    monkeypatch.setattr(engine.gallery, "user_ids", lambda group_id: looked.append(group_id) or user_ids(group_id))
+    for _ in range(3):
+        assert NumberedFaces(engine).find("staff", number_of("ada")).tag == "Ada"
+        with pytest.raises(EdgeFaceError):
+            NumberedFaces(engine).find("staff", number_of("eve"))
+    assert looked == ["staff"]
+    engine.enrol_template(template(engine, 2), "staff", "eve", user_info="Eve")
+    assert numbered.find("staff", number_of("eve")).tag == "Eve"
+    engine.delete_user("staff", "ada")
+    with pytest.raises(EdgeFaceError) as caught:
+        numbered.find("staff", number_of("ada"))
+    assert caught.value.code is ErrorCode.FACE_NOT_FOUND
+    engine.erase()
+    engine.enrol_template(template(engine, 3), "staff", "ada", user_info="again")
+    assert numbered.find("staff", number_of("ada")).tag == "again"
 
 
 def test_a_user_without_a_face_is_no_face(engine: Engine, numbered: NumberedFaces) -> None:

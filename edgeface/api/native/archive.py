@@ -29,8 +29,8 @@ from edgeface.api.workers import Priority
 from edgeface.engine import Engine
 from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.gallery.records import ArchiveSummary
-from edgeface.gallery.storage_errors import os_failure
 from edgeface.register import IdRegister
+from edgeface.storage.failures import os_failure
 from edgeface.types import Role
 
 T = TypeVar("T")

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 from edgeface.api.answers import FaceAnswer, IdentifyAllAnswer, IdentifyAnswer, MatchAnswer, VerifyAnswer
 from edgeface.api.native.endpoint import Call, Endpoint
-from edgeface.api.native.pictures import PROBE_FAILURES, TEMPLATE_FAILURES
+from edgeface.api.native.pictures import PROBE_FAILURES, TEMPLATE_FAILURES, refuse_beside_template
 from edgeface.api.options import IdentifyAllOptions, IdentifyOptions, VerifyOptions
 from edgeface.api.submissions import Submission
 from edgeface.api.workers import Priority
 from edgeface.engine import Engine
-from edgeface.errors import EdgeFaceError, ErrorCode
+from edgeface.errors import ErrorCode
 from edgeface.results import Identification
 from edgeface.types import Role
-
-
-def refuse_both(call: Submission[IdentifyOptions]) -> None:
-    """A picture and a template in one call would leave open which of them counts."""
-    if call.images:
-        raise EdgeFaceError(
-            ErrorCode.INVALID_PARAMETER, "template: give a picture or a template.", parameter="template"
-        )
 
 
 def _identify(engine: Engine, call: Submission[IdentifyOptions]) -> IdentifyAnswer:
     options = call.options
     if options.template is not None:
-        refuse_both(call)
+        refuse_beside_template(call)
         matches = engine.identify_template(
             options.template.template(),
             options.groups,

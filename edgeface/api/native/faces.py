@@ -6,7 +6,7 @@ from edgeface.api.answers import FaceAnswer
 from edgeface.api.gallery_answers import EnrolAnswer, ErasedAnswer, FaceRecordAnswer, FaceRecordsAnswer
 from edgeface.api.native.endpoint import Call, Endpoint
 from edgeface.api.native.gallery import NAMED_USER, USER, WRITTEN
-from edgeface.api.native.pictures import PROBE_FAILURES, TEMPLATE_FAILURES
+from edgeface.api.native.pictures import PROBE_FAILURES, TEMPLATE_FAILURES, refuse_beside_template
 from edgeface.api.options import EnrolOptions, NoOptions
 from edgeface.api.submissions import Submission
 from edgeface.api.workers import Priority
@@ -40,10 +40,7 @@ def _enrol(engine: Engine, call: Submission[EnrolOptions], *, replace_faces: boo
     options = call.options
     group_id, user_id = call.path["group_id"], call.path["user_id"]
     if options.template is not None:
-        if call.images:
-            raise EdgeFaceError(
-                ErrorCode.INVALID_PARAMETER, "template: give a picture or a template.", parameter="template"
-            )
+        refuse_beside_template(call)
         record = engine.enrol_template(
             options.template.template(),
             group_id,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from edgeface.analysis import Wants
 from edgeface.api.answers import CompareAnswer, DetectAnswer, EmbedAnswer, FaceAnswer
 from edgeface.api.native.endpoint import Call, Endpoint
-from edgeface.api.options import CompareTemplatesOptions, DetectOptions, FaceOptions
+from edgeface.api.options import CompareTemplatesOptions, DetectOptions, EnrolOptions, FaceOptions, IdentifyOptions
 from edgeface.api.submissions import Submission
 from edgeface.api.workers import Priority
+from edgeface.attributes import ATTRIBUTES
 from edgeface.engine import Engine
 from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.results import Comparison
@@ -21,8 +22,18 @@ PICTURE_FAILURES = (
     ErrorCode.IMAGE_CORRUPT,
     ErrorCode.IMAGE_BASE64,
 )
-PROBE_FAILURES = (*PICTURE_FAILURES, ErrorCode.NO_FACE, ErrorCode.QUALITY)
+PROBE_FAILURES = (*PICTURE_FAILURES, ErrorCode.NO_FACE, ErrorCode.QUALITY, ErrorCode.LIVENESS)
 TEMPLATE_FAILURES = (ErrorCode.TEMPLATE_INVALID, ErrorCode.CONTRACT_MISMATCH)
+
+
+def refuse_beside_template(call: Submission[IdentifyOptions] | Submission[EnrolOptions]) -> None:
+    """A picture and a template in one call would leave open which of them counts; a template is not alive."""
+    if call.images:
+        raise EdgeFaceError(
+            ErrorCode.INVALID_PARAMETER, "template: give a picture or a template.", parameter="template"
+        )
+    if call.options.liveness_control not in (None, "NONE"):
+        raise EdgeFaceError(ErrorCode.LIVENESS, "A template does not show whether a face was a living one.")
 
 
 def _detect(engine: Engine, call: Submission[DetectOptions]) -> DetectAnswer:
@@ -36,6 +47,7 @@ def _detect(engine: Engine, call: Submission[DetectOptions]) -> DetectAnswer:
             landmarks="landmarks" in options.fields,
             pose="pose" in options.fields,
             quality="quality" in options.fields,
+            attributes=frozenset(ATTRIBUTES if "attributes" in options.fields else ()),
         ),
         max_faces=options.max_faces,
         order=options.order,
@@ -81,7 +93,7 @@ CALLS = (
             DetectAnswer,
             options=DetectOptions,
             images=("image",),
-            failures=(*PICTURE_FAILURES, ErrorCode.FEATURE_UNAVAILABLE),
+            failures=(*PICTURE_FAILURES, ErrorCode.FEATURE_UNAVAILABLE, ErrorCode.LIVENESS),
         ),
         Priority.ORDINARY,
         _detect,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from edgeface.attributes import LIVENESS
 from edgeface.config import DoorConfig
 from edgeface.events.event import EventKind, NewEvent
 from edgeface.live.hints import Hint
@@ -41,6 +42,9 @@ class DoorPolicy:
         facts = {**facts_of(outcome), "door": self._config.name}
         if left := self._lockout.left_s(scene.now):
             return (self._refused(facts, "locked_out", left_s=round(left, 1)),)
+        if outcome.conclusion is Conclusion.UNDECIDED and LIVENESS in outcome.reasons:
+            # Whoever holds up a photograph tries again: it counts towards the lockout.
+            return self._failed(facts, "not_live", scene)
         if outcome.conclusion is Conclusion.UNDECIDED:
             return (self._refused(facts, "undecided"),)
         if outcome.conclusion is Conclusion.UNKNOWN or outcome.match is None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection
 from datetime import datetime
 
+from edgeface.attributes import LIVENESS
 from edgeface.config import Config
 from edgeface.engine import Engine
 from edgeface.errors import EdgeFaceError, ErrorCode
@@ -17,9 +18,8 @@ from edgeface.live.policy.kiosk import KioskPolicy
 from edgeface.live.policy.lockout import Lockout
 from edgeface.live.policy.policy import Policy
 from edgeface.live.policy.watch import WatchPolicy
+from edgeface.types import QualityLevel
 
-LIVENESS = "liveness"
-"""The role of a pack that would tell a living face from a picture of one."""
 _PAGE = 1000
 
 
@@ -31,6 +31,12 @@ def refuse_unsafe(config: Config, features: Collection[str]) -> None:
             "live.profile door needs a model pack with a liveness model; this pack has none, and a photograph held "
             'up would open the door. To run it all the same, write liveness = "none" into [live].',
         )
+
+
+def liveness_level(config: Config, features: Collection[str]) -> QualityLevel:
+    """What each shot must reach; NONE where it is not required, or the pack has no model for it."""
+    required = config.live.liveness == "required" and LIVENESS in features
+    return config.live.liveness_level if required else QualityLevel.NONE
 
 
 def policy_of(config: Config, engine: Engine, events: EventLog) -> Policy:

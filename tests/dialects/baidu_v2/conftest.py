@@ -10,6 +10,7 @@ import pytest
 
 from tests import pictures
 from tests.api.running import Running, running
+from tests.dialects.full_pack import running_full, spoof
 
 
 @pytest.fixture(scope="package")
@@ -17,6 +18,19 @@ def daemon() -> Iterator[Running]:
     # Room for the document's 20M of pictures and what the form adds to them.
     with running(max_request_bytes=24 * 1024 * 1024) as started:
         yield started
+
+
+@pytest.fixture(scope="package")
+def full() -> Iterator[Running]:
+    """A daemon whose pack has a model for every attribute."""
+    with running_full() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def hopper_spoof() -> bytes:
+    """Hopper, and to the daemon with a model for every attribute a picture of her."""
+    return pictures.encoded(spoof(pictures.hopper()), ".jpg")
 
 
 @pytest.fixture(scope="session")

@@ -52,7 +52,26 @@ def test_client_match(client: Any, hopper: bytes, hopper_again: bytes, eileen: b
     assert result[1]["score"] >= 80 > result[0]["score"]
     options = {"ext_fields": "qualities", "image_liveness": ",faceliveness", "types": "7,13"}
     answer = succeeded(client.match([hopper, eileen], options), "result_num", "result", "ext_info")
-    assert all(type(item["qualities"]) is str for item in answer["ext_info"])
+    assert set(answer["ext_info"]) == {"qualities"} and type(answer["ext_info"]["qualities"]) is str
+
+
+def test_client_attributes_and_liveness(full: Running, hopper: bytes, hopper_again: bytes) -> None:
+    aip = published("baidu-aip", "2.0.0.1", "aip")
+    with through(full.socket):
+        client = aip.AipFace("1", "ak", "sk")
+        (face,) = client.detect(hopper, {"face_fields": "age,beauty,expression,gender"})["result"]
+        assert {"age", "beauty", "expression", "gender"} < set(face)
+        where = group("client")
+        succeeded(client.addUser("grace", "", where, hopper))
+        answers = [
+            client.match([hopper, hopper_again], {"image_liveness": "faceliveness,faceliveness"}),
+            client.identifyUser(where, hopper, {"ext_fields": "faceliveness"}),
+            client.verifyUser("grace", where, hopper, {"ext_fields": "faceliveness"}),
+        ]
+    for answer in answers:
+        succeeded(answer, "result_num", "result", "ext_info")
+        assert type(answer["ext_info"]["faceliveness"]) is str
+    assert all(float(score) > 0 for score in answers[0]["ext_info"]["faceliveness"].split(","))
 
 
 def test_client_users(client: Any, hopper: bytes, hopper_again: bytes, eileen: bytes) -> None:

@@ -13,6 +13,7 @@ from edgeface.types import QualityLevel
 from tests import pictures
 from tests.api.running import Running, running
 from tests.dialects.baidu_v3.v3_calls import NAME, NUMBER, Baidu, text_of
+from tests.dialects.full_pack import running_full, spoof
 
 
 @pytest.fixture(scope="package")
@@ -28,6 +29,13 @@ def baidu(daemon: Running) -> Baidu:
     return Baidu(daemon)
 
 
+@pytest.fixture(scope="package")
+def full() -> Iterator[Baidu]:
+    """A daemon whose pack has a model for every attribute."""
+    with running_full() as started:
+        yield Baidu(started)
+
+
 @pytest.fixture(scope="session")
 def collins() -> str:
     """A portrait; the face is about 90 x 120 pixels."""
@@ -38,6 +46,12 @@ def collins() -> str:
 def hopper() -> str:
     """Another person; the face is about 180 x 240 pixels."""
     return text_of(pictures.hopper())
+
+
+@pytest.fixture(scope="session")
+def hopper_spoof() -> str:
+    """Hopper, and to the daemon with a model for every attribute a picture of her."""
+    return text_of(spoof(pictures.hopper()))
 
 
 @pytest.fixture(scope="session")

@@ -91,6 +91,11 @@ def test_every_call_controls_quality(baidu, call: str) -> None:
     assert baidu.error(call, CALLS[call](of(dark, quality_control="LOW"))) == 223115
 
 
+def test_detect_has_no_quality_control(baidu, collins) -> None:
+    assert baidu("v3/detect", of(collins, quality_control="HIGH"))["face_num"] == 1
+    assert baidu("v3/faceverify", [of(collins, quality_control="HIGH")])["face_list"]
+
+
 def test_the_levels_differ(baidu, collins) -> None:
     # The face is 92 pixels wide: LOW asks for 30, NORMAL for 100.
     for level in ("", None, "NONE", "LOW"):

@@ -1,7 +1,7 @@
 """Every example request of the document, sent as it stands there (with a picture in the place of "取决于...").
 
-Where an example asks for a liveness control, the answer is 223120: there is no liveness model. It is then sent again
-without that line.
+Where an example asks for a liveness control, the answer is 223120: the default pack has no liveness model. It is then
+sent again without that line; test_v3_liveness_model.py asks a pack that has one.
 """
 
 from __future__ import annotations

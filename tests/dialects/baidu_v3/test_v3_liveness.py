@@ -1,4 +1,4 @@
-"""v3/faceverify and v4/faceverify: everything but the liveness, which nobody here measures."""
+"""v3/faceverify and v4/faceverify on the default pack: everything but the liveness, which it has no model for."""
 
 from __future__ import annotations
 

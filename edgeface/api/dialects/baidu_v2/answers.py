@@ -1,4 +1,4 @@
-"""What the documents show of a face, in their names and types; what no model measures is left out and named.
+"""What the documents show of a face, in their names and types; what was not measured is left out and named.
 
 Where the documents contradict themselves: places are whole numbers (``uint32`` in every table; examples of 2018 have
 fractions), and ``completeness`` is 1 for a face wholly inside the picture and 0 for one that is cut off, as in all
@@ -11,14 +11,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from edgeface.api.dialects.baidu_attributes import written
+from edgeface.api.dialects.baidu_v2.attribute_fields import DIGITS, FACE_FIELDS, QUALITIES_TYPE
 from edgeface.api.dialects.landmark_subsets import LANDMARK_4, LANDMARK_72, Subset, points_of
-from edgeface.types import BoundingBox, Face, Landmarks, Match, Quality
+from edgeface.types import BoundingBox, Face, Landmarks, Match
 
-# face_fields of the document that no model of ours measures. "race" was withdrawn by the vendor and is not offered.
-_UNMEASURED = ("age", "beauty", "expression", "faceshape", "gender", "glasses", "race")
+# Withdrawn by the vendor: no model of ours sorts people by it.
+_NOT_OFFERED = "race"
 # The SDK chapters of 2017 write it with a hyphen.
 _OTHER_SPELLINGS = {"face-shape": "faceshape"}
-_DIGITS = 6
 _PLACE_DIGITS = 2
 
 
@@ -44,22 +45,26 @@ def face(found: Face, wanted: frozenset[str], withheld: Withheld) -> dict[str, A
     """One item of ``result`` of detect and faceverify."""
     answer: dict[str, Any] = {
         "location": location(found.box),
-        "face_probability": round(found.score, _DIGITS),
+        "face_probability": round(found.score, DIGITS),
         "rotation_angle": round(found.box.rotation),
     }
     if found.pose is None:
         withheld.add("yaw", "pitch", "roll")
     else:
-        answer |= {name: round(angle, _DIGITS) for name, angle in asdict(found.pose).items()}
+        answer |= {name: round(angle, DIGITS) for name, angle in asdict(found.pose).items()}
     if "landmark" in wanted:
         if found.landmarks is None:
             withheld.add("landmark")
         else:
             answer["landmark"] = points(found.landmarks, LANDMARK_4)
             answer["landmark72"] = points(found.landmarks, LANDMARK_72)
-    if "qualities" in wanted and found.quality is not None:
-        answer["qualities"] = qualities(found.quality, withheld)
-    withheld.add(*(name for name in _UNMEASURED if name in wanted))
+    if "qualities" in wanted:
+        answer["qualities"] = qualities(found, withheld)
+    for word, attribute in FACE_FIELDS.items():
+        if word in wanted:
+            _add(answer, written(attribute, found), word, withheld)
+    if _NOT_OFFERED in wanted:
+        withheld.add(_NOT_OFFERED)
     return answer
 
 
@@ -83,7 +88,7 @@ def position(found: Face) -> dict[str, Any]:
         "width": round(box.width),
         "height": round(box.height),
         "degree": round(box.rotation),
-        "prob": round(found.score, _DIGITS),
+        "prob": round(found.score, DIGITS),
     }
 
 
@@ -92,21 +97,30 @@ def points(landmarks: Landmarks, subset: Subset) -> list[dict[str, int]]:
     return [{"x": max(0, round(float(x))), "y": max(0, round(float(y)))} for x, y in points_of(landmarks, subset)]
 
 
-def qualities(quality: Quality, withheld: Withheld) -> dict[str, Any]:
-    """``qualities``, without ``type``: no model tells people from cartoons."""
+def qualities(found: Face, withheld: Withheld) -> dict[str, Any]:
+    """``qualities`` of a face whose quality was asked for; ``type`` needs a model of its own."""
+    quality = found.quality
+    assert quality is not None  # noqa: S101 - it was asked for
     answer: dict[str, Any] = {}
     if quality.occlusion is None:
         withheld.add("qualities.occlusion")
     else:
-        answer["occlusion"] = {name: round(share, _DIGITS) for name, share in asdict(quality.occlusion).items()}
+        answer["occlusion"] = {name: round(share, DIGITS) for name, share in asdict(quality.occlusion).items()}
     if quality.blur is None:
         withheld.add("qualities.blur")
     else:
-        answer["blur"] = round(quality.blur, _DIGITS)
+        answer["blur"] = round(quality.blur, DIGITS)
     answer["illumination"] = round(quality.illumination)
     answer["completeness"] = quality.completeness
-    withheld.add("qualities.type")
+    _add(answer, written(QUALITIES_TYPE, found), "qualities.type", withheld)
     return answer
+
+
+def _add(answer: dict[str, Any], fields: dict[str, Any] | None, word: str, withheld: Withheld) -> None:
+    if fields is None:
+        withheld.add(word)
+    else:
+        answer |= fields
 
 
 def candidate(match: Match, scores: Sequence[float]) -> dict[str, Any]:
@@ -121,4 +135,4 @@ def candidate(match: Match, scores: Sequence[float]) -> dict[str, Any]:
 
 def score(value: float) -> float:
     """``double``, 0 to 100."""
-    return round(float(value), _DIGITS)
+    return round(float(value), DIGITS)

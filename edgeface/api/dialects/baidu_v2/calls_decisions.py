@@ -1,11 +1,14 @@
 """identify, multi-identify and verify: pictures against the face library.
 
-They answer scores and decide nothing ("人脸识别返回值不直接判断是否是同一人"): 80 is the recommended limit.
+They answer scores and decide nothing ("人脸识别返回值不直接判断是否是同一人"): 80 is the recommended limit, and
+``ext_fields`` offers nothing but the liveness score.
 """
 
 from __future__ import annotations
 
-from edgeface.api.dialects.baidu_v2 import answers, parameters
+from typing import Any
+
+from edgeface.api.dialects.baidu_v2 import answers, liveness, parameters
 from edgeface.api.dialects.baidu_v2.errors import refusal
 from edgeface.api.dialects.baidu_v2.form import Form, read_form
 from edgeface.api.dialects.pictures import Pictures
@@ -35,7 +38,7 @@ def identify(engine: Engine, message: Message, pictures: Pictures) -> Reply:
     found = engine.identify(picture, groups, top=top, threshold=_EVERYBODY)
     _require_somebody(found)
     result = [answers.candidate(match, _scores(engine, found, match, faces)) for match in found.matches]
-    return Reply({"result_num": len(result), "result": result}, _withheld(form))
+    return _reply(result, liveness.ext_info(engine, form, picture))
 
 
 def multi_identify(engine: Engine, message: Message, pictures: Pictures) -> Reply:
@@ -56,7 +59,7 @@ def multi_identify(engine: Engine, message: Message, pictures: Pictures) -> Repl
         for one in found
         for match in one.matches
     ]
-    return Reply({"result_num": len(result), "result": result}, _withheld(form))
+    return _reply(result, liveness.ext_info(engine, form, picture, most))
 
 
 def verify(engine: Engine, message: Message, pictures: Pictures) -> Reply:
@@ -71,7 +74,12 @@ def verify(engine: Engine, message: Message, pictures: Pictures) -> Reply:
     assert face.template is not None  # noqa: S101 - embed() guarantees it
     scores = engine.face_scores(face.template, groups, user_id)[:top]
     result = [answers.score(score) for score in scores]
-    return Reply({"result_num": len(result), "result": result}, _withheld(form))
+    return _reply(result, liveness.ext_info(engine, form, picture))
+
+
+def _reply(result: list[Any], ext_info: tuple[dict[str, Any], tuple[str, ...]]) -> Reply:
+    info, withheld = ext_info
+    return Reply({"result_num": len(result), "result": result, **info}, withheld)
 
 
 def _groups(engine: Engine, form: Form) -> tuple[str, ...]:
@@ -89,8 +97,3 @@ def _scores(engine: Engine, found: Identification, match: Match, faces: int) -> 
 def _require_somebody(found: Identification) -> None:
     if not found.matches:
         raise refusal(216618, code=ErrorCode.USER_NOT_FOUND)
-
-
-def _withheld(form: Form) -> tuple[str, ...]:
-    """``ext_fields`` offers the liveness score only."""
-    return ("faceliveness",) if "faceliveness" in parameters.words(form, "ext_fields") else ()

@@ -8,19 +8,22 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from edgeface.analysis import Wants
-from edgeface.api.dialects.baidu_v2 import answers, parameters
+from edgeface.api.dialects.baidu_attributes import tells_liveness
+from edgeface.api.dialects.baidu_v2 import liveness, parameters
 from edgeface.api.dialects.baidu_v2.answers import Withheld
+from edgeface.api.dialects.baidu_v2.attribute_fields import DIGITS
+from edgeface.api.dialects.baidu_v2.calls_faces import qualities_of
 from edgeface.api.dialects.baidu_v2.errors import refusal
 from edgeface.api.dialects.baidu_v2.form import Form, read_form
 from edgeface.api.dialects.pictures import Pictures
 from edgeface.api.dialects.vendor import Reply
 from edgeface.api.submissions import Message
+from edgeface.attributes import LIVENESS
 from edgeface.config import QualityThresholds
 from edgeface.engine import Engine, Gate
 from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.register import IdRegister
-from edgeface.types import REGIONS, QualityLevel
+from edgeface.types import REGIONS, QualityLevel, Violation
 
 _USE = ("use",)
 # "默认阈值" of the answer's table; completeness has none and is judged only where quality_conf names it.
@@ -36,7 +39,8 @@ _DEFAULTS: dict[str, float] = {
     "illumination": 30,
 }
 _COMPLETENESS = "completeness"
-_LIVENESS = "faceliveness"
+_LEAST_LIVENESS = 0.834963
+"""faceliveness_conf: "默认使用的阈值如下:{faceliveness:0.834963}"."""
 _BRIGHTEST = 255
 
 
@@ -45,19 +49,24 @@ def person_verify(engine: Engine, message: Message, pictures: Pictures) -> Reply
     form = read_form(message)
     number, name = parameters.required(form, "id_card_number"), parameters.required(form, "name")
     gate = _gate(form)
-    _require_no_liveness(form)
+    least = _least_liveness(engine, form)
     asked = parameters.words(form, "ext_fields")
     picture = pictures.base64(parameters.image(form))
+    live = liveness.lowest(engine, picture) if least is not None or liveness.FACELIVENESS in asked else None
+    if least is not None:
+        engine.embed(picture, gate=gate)  # "质量检测(可选)活体检测(可选)公安验证(必选)": in this order
+        _require_live(live, least)
     compared = IdRegister(engine).verify(picture, number, name, gate=gate)
-    answer: dict[str, Any] = {"result": round(compared.score / 100, 6)}
     withheld = Withheld()
+    info: dict[str, Any] = {}
     if "qualities" in asked:
-        found = engine.detect(picture, Wants(quality=True), max_faces=1).faces
-        if found and found[0].quality is not None:
-            answer["ext_info"] = {"qualities": answers.qualities(found[0].quality, withheld)}
-    if _LIVENESS in asked:
-        withheld.add(_LIVENESS)
-    return Reply(answer, tuple(withheld))
+        info["qualities"] = qualities_of(engine, picture, withheld)
+    if live is not None and liveness.FACELIVENESS in asked:
+        info[liveness.FACELIVENESS] = round(live, DIGITS)
+    elif liveness.FACELIVENESS in asked:
+        withheld.add(liveness.FACELIVENESS)
+    answer: dict[str, Any] = {"result": round(compared.score / 100, DIGITS)}
+    return Reply(answer | {"ext_info": info} if info else answer, tuple(withheld))
 
 
 def _gate(form: Form) -> Gate | None:
@@ -81,13 +90,25 @@ def _gate(form: Form) -> Gate | None:
     )
 
 
-def _require_no_liveness(form: Form) -> None:
-    """``faceliveness=use`` demands what no model of ours can tell: it is refused, never passed."""
+def _least_liveness(engine: Engine, form: Form) -> float | None:
+    """``faceliveness=use`` and ``faceliveness_conf``: the score from which a face passes; ``None``: not asked for.
+
+    Without a model nobody passes, and the call is refused at once.
+    """
     if parameters.choice(form, "faceliveness", _USE) is None:
-        return
-    for name, limit in _numbers(form, "faceliveness_conf", (_LIVENESS,)).items():
-        _require_range("faceliveness_conf", name, limit, 1)
-    raise EdgeFaceError(ErrorCode.LIVENESS, "The active model pack has no liveness model.")
+        return None
+    name = liveness.FACELIVENESS
+    least = _numbers(form, "faceliveness_conf", (name,)).get(name, _LEAST_LIVENESS)
+    _require_range("faceliveness_conf", name, least, 1)
+    if not tells_liveness(engine):
+        raise EdgeFaceError(ErrorCode.LIVENESS, "The active model pack has no liveness model.")
+    return least
+
+
+def _require_live(score: float | None, least: float) -> None:
+    """ "低于活体阈值的照片会直接拒绝"."""
+    if score is None or score < least:
+        raise EdgeFaceError(ErrorCode.LIVENESS, f"{Violation(LIVENESS, score or 0.0, least, '>=')}.")
 
 
 def _numbers(form: Form, name: str, known: tuple[str, ...]) -> dict[str, float]:

@@ -1,24 +1,21 @@
 """The form of a call: ``application/x-www-form-urlencoded`` in the body, and whatever stands in the query.
 
-The document sends nothing else ("1.1.2 请求格式"). Pictures make these bodies megabytes long, and every thirtieth
-character of base64 is escaped: quoted-printable, which differs in its escape character only, is decoded by C.
+The document sends nothing else ("1.1.2 请求格式").
 """
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote_to_bytes
 
 from edgeface.api.dialects.baidu_v2.errors import refusal
+from edgeface.api.dialects.percent import unescaped
 from edgeface.api.submissions import Message
 from edgeface.errors import EdgeFaceError, ErrorCode
 
 MOST_FIELDS = 64
 """No call of the documents has a quarter of it."""
 _KIND = "application/x-www-form-urlencoded"
-_TO_QUOTED_PRINTABLE = bytes.maketrans(b"%", b"=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +59,7 @@ def read_form(message: Message) -> Form:
 
 
 def _decoded(raw: bytes) -> str:
-    raw = raw.replace(b"+", b" ")
-    if escapes := raw.count(b"%"):
-        raw = _unescaped(raw, escapes)
     try:
-        return raw.decode("utf-8")
+        return unescaped(raw.replace(b"+", b" ")).decode("utf-8")
     except UnicodeDecodeError:
         raise EdgeFaceError(ErrorCode.INVALID_REQUEST, "The form is not UTF-8.") from None
-
-
-def _unescaped(raw: bytes, escapes: int) -> bytes:
-    # "=" would be an escape, and one before a line break would vanish with it.
-    if not any(char in raw for char in (b"=", b"\n", b"\r")):
-        decoded = binascii.a2b_qp(raw.translate(_TO_QUOTED_PRINTABLE))
-        if len(decoded) == len(raw) - 2 * escapes:  # else some are none, and stay as they are
-            return decoded
-    return unquote_to_bytes(raw)

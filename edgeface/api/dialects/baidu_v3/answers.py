@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from edgeface.api.dialects.baidu_attributes import written
+from edgeface.api.dialects.baidu_v3.attribute_fields import FACE_FIELDS
 from edgeface.api.dialects.baidu_v3.errors import refusal
 from edgeface.api.dialects.baidu_v3.landmark_names import LANDMARK_150_NAMES
 from edgeface.api.dialects.baidu_v3.parameters import Parameters
@@ -15,28 +17,11 @@ _DIGITS = 2  # pixels and degrees, as in the document's version 4 examples
 _SHARE_DIGITS = 4
 _SCORE_DIGITS = 4
 
-_MEASURED = frozenset({"landmark", "landmark150", "quality"})
-# Attributes that the document offers and nobody here measures. The call faceverify writes two of them as one word.
-# Two more were in earlier editions and are still asked for: race, which its vendor withdrew, and parsing, whose
-# answer (parsing_info) this edition still lists.
-_UNMEASURED = frozenset(
-    {
-        "age",
-        "beauty",
-        "expression",
-        "face_shape",
-        "faceshape",
-        "gender",
-        "glasses",
-        "eye_status",
-        "emotion",
-        "face_type",
-        "facetype",
-        "spoofing",
-        "race",
-        "parsing",
-    }
-)
+_LANDMARKS = frozenset({"landmark", "landmark150"})
+# In earlier editions and still asked for: race, which its vendor withdrew, and parsing, whose answer (parsing_info)
+# this edition still lists. Nobody here measures them.
+_NOT_OFFERED = frozenset({"race", "parsing"})
+_KNOWN = _LANDMARKS | {"quality"} | FACE_FIELDS.keys() | _NOT_OFFERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +36,7 @@ class FaceFields:
         """222017 for a name that the document does not have."""
         text = parameters.text("face_field", 222017) or ""
         names = tuple(dict.fromkeys(name for item in text.split(",") if (name := item.strip())))
-        if not set(names) <= _MEASURED | _UNMEASURED:
+        if not set(names) <= _KNOWN:
             raise refusal(222017)
         return cls(names, chin_keys)
 
@@ -70,7 +55,7 @@ def describe(face: Face, fields: FaceFields) -> Described:
     Of a face that is known by its template only, the place in its picture is not known: it has a token and no more.
     """
     entry: dict[str, Any] = {"face_token": face.token}
-    withheld = [name for name in fields.names if name in _UNMEASURED]
+    withheld: list[str] = []
     if face.located:
         entry["location"] = location(face)
         entry["face_probability"] = round(face.score, _SHARE_DIGITS)
@@ -81,11 +66,13 @@ def describe(face: Face, fields: FaceFields) -> Described:
             "roll": round(face.pose.roll, _DIGITS),
         }
     for name in fields.names:
-        if name not in _MEASURED:
-            continue
         if name == "quality":
             withheld += _add_quality(entry, face.quality, fields.chin_keys)
-        elif not _add_landmarks(entry, name, face):
+        elif name in _LANDMARKS:
+            withheld += _add_landmarks(entry, name, face)
+        elif name in FACE_FIELDS and (answer := written(FACE_FIELDS[name], face)) is not None:
+            entry |= answer
+        else:
             withheld.append(name)
     return Described(entry, tuple(withheld))
 
@@ -125,15 +112,16 @@ def score(value: float) -> float:
     return round(float(value), _SCORE_DIGITS)
 
 
-def _add_landmarks(entry: dict[str, Any], name: str, face: Face) -> bool:
+def _add_landmarks(entry: dict[str, Any], name: str, face: Face) -> list[str]:
+    """Add the points; what of it no model measured."""
     if face.landmarks is None:
-        return False
+        return [name]
     if name == "landmark150":
         entry[name] = dict(zip(LANDMARK_150_NAMES, _points(face.landmarks.points), strict=True))
     else:
         entry["landmark"] = _points(points_of(face.landmarks, LANDMARK_4))
         entry["landmark72"] = _points(points_of(face.landmarks, LANDMARK_72))
-    return True
+    return []
 
 
 def _points(points: FloatArray) -> list[dict[str, float]]:

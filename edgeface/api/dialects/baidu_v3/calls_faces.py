@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from edgeface.api.dialects.baidu_v3.answers import Described, FaceFields, describe, score
+from edgeface.api.dialects.baidu_v3.answers import FaceFields, describe, score
 from edgeface.api.dialects.baidu_v3.bodies import fields_of, parsed, rows_of
 from edgeface.api.dialects.baidu_v3.encrypted import refuse_encrypted, withheld_risk
 from edgeface.api.dialects.baidu_v3.errors import refusal
+from edgeface.api.dialects.baidu_v3.liveness_fields import SCORES_V3, SCORES_V4, liveness_reply
 from edgeface.api.dialects.baidu_v3.parameters import INVALID, Parameters, invalid
 from edgeface.api.dialects.baidu_v3.portraits import (
     FACE_TYPES_V4,
@@ -17,53 +19,45 @@ from edgeface.api.dialects.baidu_v3.portraits import (
     check_resolution,
     read_portrait,
     read_portrait_v4,
-    require_no_control,
+    require_controllable,
 )
 from edgeface.api.dialects.pictures import Pictures
 from edgeface.api.dialects.vendor import Reply
 from edgeface.api.submissions import Message
-from edgeface.engine import Engine
-from edgeface.errors import EdgeFaceError, ErrorCode
-from edgeface.types import Face, FaceOrder, FaceToken
+from edgeface.engine import Engine, Gate
+from edgeface.errors import ErrorCode
+from edgeface.types import Face, FaceOrder, FaceToken, QualityLevel
 
 MOST_FACES = 10  # max_face_num: "最大值10"
 LIVENESS_COUNTS = (1, 3, 8)  # "可以上传同一个用户的1张、3张或8张图片"
 MOST_IMAGES_V4 = 8
 """Of ``image_list``. The document gives no number; its example answers for 8, as version 3 allows."""
 OPTIONS = ("COMMON", "GATE", "FINANCE", "LOGISTICS", "INTERNET")
-# What a liveness model would answer; "liveness" stands in each face's entry of the examples.
-_LIVENESS_FIELDS = ("face_liveness", "thresholds", "liveness")
 # The table of detect says chin_contour, its example chin: it has both. The tables of both faceverify calls say chin.
 _CHIN_OF_DETECT = ("chin", "chin_contour")
 _CHIN = ("chin",)
 
 
 def detect(engine: Engine, message: Message, pictures: Pictures) -> Reply:
-    """v3/detect."""
+    """v3/detect: faces that fail the liveness control are left out; where none passes, 223120."""
     parameters = Parameters(fields_of(message))
     most = max_face_num(engine, parameters)
     wanted = FaceFields.read(parameters, chin_keys=_CHIN_OF_DETECT)
     check_face_type(parameters)
     portrait = read_portrait(engine, parameters, pictures)
-    require_no_control(engine, portrait)
-    described = [describe(face, wanted) for face in _look(engine, portrait.picture, most)]
-    return Reply(_face_list(described), _withheld(described))
+    described = [describe(face, wanted) for face in _look(engine, portrait, most)]
+    result = {"face_num": len(described), "face_list": [item.entry for item in described]}
+    return Reply(result, tuple(name for item in described for name in item.withheld))
 
 
 def liveness(engine: Engine, message: Message, pictures: Pictures) -> Reply:
-    """v3/faceverify: the faces of 1, 3 or 8 pictures; their liveness is not measured and left out."""
+    """v3/faceverify: the faces of 1, 3 or 8 pictures, and the liveness of the group."""
     rows = [Parameters(row) for row in rows_of(message)]
     if len(rows) not in LIVENESS_COUNTS:
         raise refusal(222208)
     wanted = [FaceFields.read(row, chin_keys=_CHIN) for row in rows]
     portraits = [read_portrait(engine, row, pictures) for row in rows]
-    for portrait in portraits:
-        require_no_control(engine, portrait)
-    described = [
-        describe(_look(engine, portrait.picture, 1)[0], fields)
-        for portrait, fields in zip(portraits, wanted, strict=True)
-    ]
-    return Reply({"face_list": [item.entry for item in described]}, (*_LIVENESS_FIELDS, *_withheld(described)))
+    return _verified(engine, portraits, wanted, SCORES_V3)
 
 
 def liveness_v4(engine: Engine, message: Message, pictures: Pictures) -> Reply:
@@ -74,11 +68,9 @@ def liveness_v4(engine: Engine, message: Message, pictures: Pictures) -> Reply:
     refuse_encrypted(parameters, encrypted=version == "4")
     wanted = FaceFields.read(parameters, chin_keys=_CHIN)
     images = [_base64_v4(pictures, text) for text in _image_list(parameters)]
-    described = [describe(_look(engine, image, 1)[0], wanted) for image in images]
-    return Reply(
-        {"face_list": [item.entry for item in described]},
-        (*_LIVENESS_FIELDS, *_withheld(described), *withheld_risk(parameters)),
-    )
+    portraits = [Portrait(image, Gate(QualityLevel.NONE)) for image in images]
+    reply = _verified(engine, portraits, [wanted] * len(portraits), SCORES_V4)
+    return replace(reply, withheld=(*reply.withheld, *withheld_risk(parameters)))
 
 
 def match(engine: Engine, message: Message, pictures: Pictures) -> Reply:
@@ -111,19 +103,33 @@ def max_face_num(engine: Engine, parameters: Parameters) -> int:
     return min(most, engine.config.detection.max_faces)
 
 
-def _look(engine: Engine, picture: bytes | FaceToken, most: int) -> tuple[Face, ...]:
-    """The largest faces; at least one. Their tokens can stand for them in later calls."""
+def _look(engine: Engine, portrait: Portrait, most: int) -> tuple[Face, ...]:
+    """The largest faces that pass the liveness control; at least one. Their tokens can stand for them later."""
+    # quality_control is no parameter of these calls.
+    portrait = replace(portrait, gate=replace(portrait.gate, level=QualityLevel.NONE))
+    require_controllable(engine, portrait)
+    picture, gate = portrait.picture, portrait.gate
     if isinstance(picture, FaceToken):
-        return (engine.recall(picture),)
-    faces = engine.detect(picture, max_faces=most, order=FaceOrder.LARGEST, remember=True).faces
-    if not faces:
-        raise EdgeFaceError(ErrorCode.NO_FACE)
-    return faces
+        faces: tuple[Face, ...] = (engine.recall(picture, gate=gate),)
+    else:
+        faces = engine.detect(picture, max_faces=most, order=portrait.order, gate=gate, remember=True).faces
+    passed = tuple(face for face in faces if face.verdict is None or face.verdict.passed)
+    # Where there is none, the engine says why.
+    return passed or (engine.embed(picture, gate=gate, order=portrait.order),)
+
+
+def _verified(
+    engine: Engine, portraits: Sequence[Portrait], wanted: Sequence[FaceFields], scores: tuple[str, ...]
+) -> Reply:
+    """The largest face of each picture."""
+    faces = [_look(engine, portrait, 1)[0] for portrait in portraits]
+    described = [describe(face, fields) for face, fields in zip(faces, wanted, strict=True)]
+    return liveness_reply(engine, faces, described, scores)
 
 
 def _compared(engine: Engine, first: Portrait, second: Portrait) -> dict[str, Any]:
     for portrait in (first, second):
-        require_no_control(engine, portrait)
+        require_controllable(engine, portrait)
     faces = [engine.embed(portrait.picture, gate=portrait.gate, order=portrait.order) for portrait in (first, second)]
     one, other = (face.template for face in faces)
     assert one is not None and other is not None  # noqa: S101 - embed() guarantees it
@@ -131,14 +137,6 @@ def _compared(engine: Engine, first: Portrait, second: Portrait) -> dict[str, An
         "score": score(engine.compare_templates(one, other).score),
         "face_list": [{"face_token": face.token} for face in faces],
     }
-
-
-def _face_list(described: list[Described]) -> dict[str, Any]:
-    return {"face_num": len(described), "face_list": [item.entry for item in described]}
-
-
-def _withheld(described: Iterable[Described]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for item in described for name in item.withheld))
 
 
 def _check_option(parameters: Parameters) -> None:

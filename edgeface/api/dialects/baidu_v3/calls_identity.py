@@ -17,7 +17,7 @@ from edgeface.api.dialects.baidu_v3.portraits import (
     Portrait,
     read_portrait,
     read_portrait_v4,
-    require_no_control,
+    require_controllable,
 )
 from edgeface.api.dialects.pictures import Pictures
 from edgeface.api.dialects.vendor import Reply
@@ -87,7 +87,7 @@ def _person(parameters: Parameters) -> tuple[str, str]:
 
 def _score(engine: Engine, portrait: Portrait, number: str, name: str) -> float:
     """The document's order: the face's quality, its liveness, and only then the register."""
-    require_no_control(engine, portrait)
+    require_controllable(engine, portrait)
     try:
         found = IdRegister(engine).verify(portrait.picture, number, name, gate=portrait.gate, order=portrait.order)
     except EdgeFaceError as error:

@@ -7,7 +7,7 @@ from edgeface.api.dialects.baidu_v3.bodies import fields_of
 from edgeface.api.dialects.baidu_v3.calls_faces import max_face_num
 from edgeface.api.dialects.baidu_v3.errors import refusal
 from edgeface.api.dialects.baidu_v3.parameters import INVALID, Parameters
-from edgeface.api.dialects.baidu_v3.portraits import read_portrait, require_no_control
+from edgeface.api.dialects.baidu_v3.portraits import read_portrait, require_controllable
 from edgeface.api.dialects.pictures import Pictures
 from edgeface.api.dialects.vendor import Reply
 from edgeface.api.submissions import Message
@@ -26,7 +26,7 @@ def search(engine: Engine, message: Message, pictures: Pictures) -> Reply:
     user_id = parameters.user_id_if_given()
     threshold, top = _threshold(parameters), _top(parameters, MOST_USERS)
     portrait = read_portrait(engine, parameters, pictures)
-    require_no_control(engine, portrait)
+    require_controllable(engine, portrait)
     found = engine.identify(
         portrait.picture,
         groups,
@@ -48,7 +48,7 @@ def multi_search(engine: Engine, message: Message, pictures: Pictures) -> Reply:
     threshold, top = _threshold(parameters), _top(parameters, MOST_USERS_EACH)
     most = max_face_num(engine, parameters)
     portrait = read_portrait(engine, parameters, pictures)
-    require_no_control(engine, portrait)
+    require_controllable(engine, portrait)
     found = engine.identify_all(
         portrait.picture,
         groups,

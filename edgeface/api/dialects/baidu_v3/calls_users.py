@@ -8,7 +8,7 @@ from edgeface.api.dialects.baidu_v3.answers import token_and_location
 from edgeface.api.dialects.baidu_v3.bodies import fields_of
 from edgeface.api.dialects.baidu_v3.errors import refusal
 from edgeface.api.dialects.baidu_v3.parameters import INVALID, Parameters
-from edgeface.api.dialects.baidu_v3.portraits import read_portrait, require_no_control
+from edgeface.api.dialects.baidu_v3.portraits import read_portrait, require_controllable
 from edgeface.api.dialects.pictures import Pictures
 from edgeface.api.dialects.vendor import Reply
 from edgeface.api.dialects.visible import require_visible, visible_users
@@ -110,7 +110,7 @@ def _enrol(
     require_visible(engine, (group_id,))
     user_info = parameters.user_info()
     portrait = read_portrait(engine, parameters, pictures)
-    require_no_control(engine, portrait)
+    require_controllable(engine, portrait)
     done = engine.enrol(
         portrait.picture,
         group_id,

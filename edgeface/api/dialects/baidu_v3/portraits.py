@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from edgeface.api.dialects.baidu_attributes import tells_liveness
 from edgeface.api.dialects.baidu_v3.errors import refusal
 from edgeface.api.dialects.baidu_v3.parameters import Parameters
 from edgeface.api.dialects.pictures import Pictures
@@ -26,12 +27,12 @@ MOST_PIXELS_V4 = (1920, 1080)
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
-    """A checked picture. ``live``: the caller asks for a liveness or spoofing control."""
+    """A checked picture. ``gate``: both of its controls. ``spoofing``: the caller asks for a spoofing control too."""
 
     picture: bytes | FaceToken
     gate: Gate
-    live: bool = False
     order: FaceOrder = FaceOrder.LARGEST
+    spoofing: bool = False
 
 
 def read_portrait(engine: Engine, parameters: Parameters, pictures: Pictures) -> Portrait:
@@ -40,8 +41,8 @@ def read_portrait(engine: Engine, parameters: Parameters, pictures: Pictures) ->
     text = _image(parameters, "image")
     if kind == "BASE64" and len(text) > MOST_BASE64:
         raise refusal(222013, code=ErrorCode.IMAGE_TOO_LARGE)
-    gate, live = _controls(parameters, "")
-    return Portrait(_resolved(engine, kind, text, pictures), gate, live)
+    gate = _controls(parameters, "")
+    return Portrait(_resolved(engine, kind, text, pictures), gate)
 
 
 def read_portrait_v4(
@@ -59,11 +60,11 @@ def read_portrait_v4(
     """
     kind = parameters.choice(f"{prefix}image_type", IMAGE_TYPES, 222015, default="BASE64")
     text = _image(parameters, f"{prefix}image")
-    gate, live = _controls(parameters, prefix)
+    gate = _controls(parameters, prefix)
     picture = _resolved(engine, kind, text, pictures)
     if isinstance(picture, bytes):
         check_resolution(picture)
-    return Portrait(picture, gate, live or spoofing, order)
+    return Portrait(picture, gate, order, spoofing)
 
 
 def check_resolution(picture: bytes) -> None:
@@ -78,14 +79,23 @@ def check_face_type(parameters: Parameters, among: tuple[str, ...] = FACE_TYPES,
     parameters.choice(name, among, 222024, default="LIVE")
 
 
-def require_no_control(engine: Engine, portrait: Portrait) -> None:
-    """Fail closed where a liveness control is asked for: there is no liveness model.
+def require_controllable(engine: Engine, portrait: Portrait) -> None:
+    """223120 where a control is asked for that nobody here can do: no liveness model in the active pack, or any
+    spoofing control, for whose levels the document gives no thresholds. What can be done is left to the gate.
 
     The face is judged first ("验证顺序为人脸质量检测->活体检测"): 222202 and the quality numbers go before 223120.
     """
-    if portrait.live:
-        engine.embed(portrait.picture, gate=portrait.gate, order=portrait.order)
-        raise EdgeFaceError(ErrorCode.LIVENESS, "The active model pack has no liveness model.")
+    gate = portrait.gate
+    blind = gate.liveness is not QualityLevel.NONE and not tells_liveness(engine)
+    if not blind and not portrait.spoofing:
+        return
+    engine.embed(
+        portrait.picture,
+        gate=replace(gate, liveness=QualityLevel.NONE) if blind else gate,
+        order=portrait.order,
+    )
+    why = "The active model pack has no liveness model." if blind else "Spoofing has no documented thresholds."
+    raise EdgeFaceError(ErrorCode.LIVENESS, why)
 
 
 def _image(parameters: Parameters, name: str) -> str:
@@ -112,7 +122,7 @@ def _resolved(engine: Engine, kind: str, text: str, pictures: Pictures) -> bytes
     return token
 
 
-def _controls(parameters: Parameters, prefix: str) -> tuple[Gate, bool]:
+def _controls(parameters: Parameters, prefix: str) -> Gate:
     quality = parameters.choice(f"{prefix}quality_control", LEVELS, 222019, default="NONE")
     liveness = parameters.choice(f"{prefix}liveness_control", LEVELS, 222020, default="NONE")
-    return Gate(QualityLevel(quality)), liveness != "NONE"
+    return Gate(QualityLevel(quality), liveness=QualityLevel(liveness))

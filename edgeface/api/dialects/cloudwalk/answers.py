@@ -2,7 +2,7 @@
 
 Numbers are JSON numbers, as the tables say. Some examples have texts instead (``"result": "0"``, ``"x": "18"`` beside
 ``"width": 89``), others of the very same fields have numbers, and failures always do; a client that reads both kinds
-of example reads numbers.
+of example reads numbers. ``age`` and ``gender`` are texts: the table says so, and so does the example.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from edgeface.api.dialects.cloudwalk.errors import OK, OK_TEXT, number_and_text
 from edgeface.api.dialects.vendor import Reply
 from edgeface.api.dialects.withheld import warning_header
 from edgeface.api.failures import retry_after
+from edgeface.attributes import Attributes
 from edgeface.errors import EdgeFaceError
 from edgeface.types import Face, ImageArray
 
@@ -27,6 +28,9 @@ _QUALITY = 95
 # A face of 89 pixels has a picture of 127 in the example.
 _MARGIN = 127 / 89
 _DIGITS = 6
+ATTRIBUTES = ("age", "gender")
+"""What the manual tells of a face (2.3.4); the pack's roles have the same names."""
+_GENDERS = {"female": "-1", "male": "1"}  # "性别 -1 表示女 , 1 表示男"
 
 
 def success(reply: Reply) -> web.Response:
@@ -51,6 +55,18 @@ def place(face: Face) -> dict[str, Any]:
     """``x``, ``y``, ``width`` and ``height`` in whole pixels."""
     box = face.box
     return {"x": round(box.left), "y": round(box.top), "width": round(box.width), "height": round(box.height)}
+
+
+def attributes(face: Face) -> tuple[dict[str, str], tuple[str, ...]]:
+    """``age`` in whole years and ``gender``, -1 for female and 1 for male, both as texts; and which of them no model
+    told."""
+    shown = face.attributes or Attributes()
+    told = {
+        "age": None if shown.age is None else str(round(shown.age)),
+        "gender": None if shown.gender is None else _GENDERS[shown.gender.best[0]],
+    }
+    known = {name: text for name, text in told.items() if text is not None}
+    return known, tuple(name for name in ATTRIBUTES if name not in known)
 
 
 def face_picture(image: ImageArray, face: Face) -> str:

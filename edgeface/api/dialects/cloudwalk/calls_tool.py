@@ -19,7 +19,6 @@ from edgeface.image import decode
 from edgeface.numbered.faces import NumberedFaces
 from edgeface.types import Face, Template
 
-UNMEASURED = ("age", "gender")
 _SEQUENCE_BITS = 63
 
 
@@ -36,9 +35,15 @@ def detect(engine: Engine, fields: Fields, pictures: Pictures) -> Reply:
 
 
 def attribute(engine: Engine, fields: Fields, pictures: Pictures) -> Reply:
-    """2.3: where the faces are; no model tells age and gender."""
-    found = NumberedFaces(engine).upright(fields.picture(pictures))
-    return Reply({"faces": [answers.place(face) for face in found]}, UNMEASURED)
+    """2.3: age and gender of every upright face, as far as the pack has models for them."""
+    wants = Wants(attributes=frozenset(answers.ATTRIBUTES) & engine.analyzer.features)
+    faces: list[dict[str, Any]] = []
+    withheld: list[str] = []
+    for face in NumberedFaces(engine).upright(fields.picture(pictures), wants):
+        told, untold = answers.attributes(face)
+        faces.append({**answers.place(face), **told})
+        withheld += untold
+    return Reply({"faces": faces}, tuple(withheld))
 
 
 def key_points(engine: Engine, fields: Fields, pictures: Pictures) -> Reply:

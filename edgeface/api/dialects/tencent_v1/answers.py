@@ -14,14 +14,8 @@ from edgeface.api.dialects.tencent_v1.errors import data_of, number_of
 from edgeface.api.dialects.vendor import Reply
 from edgeface.api.dialects.withheld import warning_header
 from edgeface.errors import EdgeFaceError
-from edgeface.types import Face
 
 OK = 0
-UNMEASURED = ("gender", "age", "expression", "beauty")
-"""Attributes of the document's face for which there is no model."""
-_POSE = ("pitch", "yaw", "roll")
-OF_THE_PICTURE = ("x", "y", "width", "height", "glass", *_POSE)
-"""What a face has in its picture and what an enrolled face has no more: only its template is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,37 +41,6 @@ def failure(error: EdgeFaceError) -> web.Response:
 def score(value: float) -> float:
     """``confidence`` and ``similarity``: 0 to 100, 80 at a false match rate of one in ten thousand."""
     return round(float(value), 4)
-
-
-def face_item(face: Face) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The document's description of a face, and the attributes that it lacks here.
-
-    ``x`` and ``y`` are integers, ``width`` and ``height`` floats; angles are whole degrees with this project's signs.
-    """
-    item = place_of(face)
-    withheld = list(UNMEASURED)
-    covering = face.quality.covering if face.quality else None
-    # What is behind a mask is not known: the model says "mask" for a face with both.
-    if covering is not None and covering.mask < max(covering.none, covering.glasses):
-        item["glass"] = covering.glasses > covering.none
-    else:
-        withheld.append("glass")
-    if face.pose is not None:
-        item.update({name: round(getattr(face.pose, name)) for name in _POSE})
-    else:
-        withheld += _POSE
-    return item, tuple(withheld)
-
-
-def place_of(face: Face) -> dict[str, Any]:
-    """``face_id`` and where the face is."""
-    return {
-        "face_id": face.token,
-        "x": round(face.box.left),
-        "y": round(face.box.top),
-        "width": round(float(face.box.width), 2),
-        "height": round(float(face.box.height), 2),
-    }
 
 
 def _unkept(names: Iterable[str]) -> str | None:

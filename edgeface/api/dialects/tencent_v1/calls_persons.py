@@ -12,8 +12,9 @@ from typing import TypeVar
 
 from edgeface.api.dialects.pictures import Pictures
 from edgeface.api.dialects.tencent_v1 import ids
-from edgeface.api.dialects.tencent_v1.answers import OF_THE_PICTURE, UNMEASURED, Answer, face_item
+from edgeface.api.dialects.tencent_v1.answers import Answer
 from edgeface.api.dialects.tencent_v1.errors import missing, number_of, with_data
+from edgeface.api.dialects.tencent_v1.faces import ATTRIBUTES, OF_THE_PICTURE, face_item
 from edgeface.api.dialects.tencent_v1.parameters import Fields
 from edgeface.api.dialects.tencent_v1.person_info import PersonInfo
 from edgeface.api.dialects.vendor import Reply
@@ -147,7 +148,11 @@ def get_face_info(engine: Engine, fields: Fields, _: Pictures) -> Reply:
     picture can be told only while the face is remembered (``tokens.remember_s``)."""
     face = People(engine).face(fields.gallery_id("face_id"))
     if not face.located:
-        return Reply(Answer({"face_info": {"face_id": face.token}}, unkept=OF_THE_PICTURE), UNMEASURED)
+        features = engine.analyzer.features
+        forgotten = tuple(name for name in ATTRIBUTES if name in features)
+        never_known = tuple(name for name in ATTRIBUTES if name not in features)
+        answer = Answer({"face_info": {"face_id": face.token}}, unkept=(*OF_THE_PICTURE, *forgotten))
+        return Reply(answer, never_known)
     item, withheld = face_item(face)
     return Reply(Answer({"face_info": item}), withheld)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from edgeface.analysis import Wants
 from edgeface.api.dialects.pictures import Pictures
 from edgeface.api.dialects.tencent_v1 import ids
-from edgeface.api.dialects.tencent_v1.answers import Answer, face_item, place_of, score
+from edgeface.api.dialects.tencent_v1.answers import Answer, score
 from edgeface.api.dialects.tencent_v1.errors import with_data
+from edgeface.api.dialects.tencent_v1.faces import face_item, place_of, wants
 from edgeface.api.dialects.tencent_v1.parameters import Fields
 from edgeface.api.dialects.tencent_v1.person_info import PersonInfo
 from edgeface.api.dialects.vendor import Reply
@@ -69,7 +69,8 @@ def compare(engine: Engine, fields: Fields, pictures: Pictures) -> Reply:
 def detect(engine: Engine, fields: Fields, pictures: Pictures) -> Reply:
     """``detect``: every face of a picture (``mode`` 0) or the largest (1)."""
     mode = fields.choice("mode", (_ALL, _LARGEST))
-    look = partial(engine.detect, fields.picture(pictures), Wants(pose=True, quality=True), order=FaceOrder.LARGEST)
+    wanted = wants(engine.analyzer.features)
+    look = partial(engine.detect, fields.picture(pictures), wanted, order=FaceOrder.LARGEST)
     detection = look(max_faces=1) if mode == _LARGEST else look()
     if not detection.faces:
         raise EdgeFaceError(ErrorCode.NO_FACE)
