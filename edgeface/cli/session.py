@@ -163,7 +163,12 @@ def _connects(path: Path) -> bool:
 
 
 def _writable(folder: Path) -> bool:
-    """Whether the folder can be written, or made."""
+    """Whether the folder can be written, or made.
+
+    Root may write everywhere, but a gallery that root begins in the daemon's folder is one the daemon cannot open.
+    """
+    if os.geteuid() == 0 and folder.exists() and folder.stat().st_uid != 0:
+        return False
     for candidate in (folder, *folder.parents):
         if candidate.exists():
             return candidate.is_dir() and os.access(candidate, os.W_OK | os.X_OK)

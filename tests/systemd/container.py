@@ -1,7 +1,7 @@
 """A Debian machine of its own for one test run: systemd boots in it as PID 1, and nothing of it is left afterwards.
 
-``systemd-nspawn`` does the work, from a tree that ``debootstrap`` made. Everything that is written goes into an overlay in
-memory. The host need not run systemd itself; there the container gets control groups that this file makes and removes.
+``systemd-nspawn`` does the work, from a tree that ``debootstrap`` made. All writing goes to an overlay in memory.
+The host need not run systemd itself; there the container gets control groups made and removed here.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Container:
                 stdout=out,
                 stderr=out,
                 env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
-                preexec_fn=self._enter_groups,
+                preexec_fn=self._enter_groups,  # noqa: PLW1509 - before any thread that could hold a lock
                 start_new_session=True,
             )
         try:
@@ -144,7 +144,7 @@ def _child_of(pid: int) -> int | None:
 
 
 def _make_groups(name: str) -> list[Path]:
-    """A group of our own in every hierarchy that systemd uses: the unified one and, beside version 1, its named one."""
+    """A group of our own in both hierarchies that systemd may use: the unified one, and version 1's named one."""
     made = []
     for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines():
         _, place, kind, options, *_ = line.split()

@@ -1,7 +1,7 @@
 """The installed appliance under a real systemd, from `make install` to `systemctl stop`.
 
-Opt-in, because it takes minutes and root: ``EDGEFACE_SYSTEMD_TEST=1``. ``EDGEFACE_SYSTEMD_TREE=DIR`` keeps the Debian tree
-for the next time. The tests go on from each other's state as an operator's day does; each says what it needs.
+Opt-in, because it takes minutes and root: ``EDGEFACE_SYSTEMD_TEST=1``. ``EDGEFACE_SYSTEMD_TREE=DIR`` keeps the Debian
+tree for the next time. Installed once; each test then begins with a gate that serves.
 """
 
 from __future__ import annotations
@@ -115,6 +115,13 @@ def test_the_installation_leaves_a_socket_a_key_and_the_groups(machine: Containe
     assert machine.run("stat -c '%a %U:%G' /run/edgeface/edgeface.sock").stdout == "660 edgeface:edgeface\n"
 
 
+def test_the_first_commands_of_the_instructions(machine: Container) -> None:
+    machine.run("systemctl stop edgeface.service")
+    machine.run(f"{EDGEFACE} camera test --seconds 2", user="edgeface", check=True)
+    machine.run("systemctl enable --now edgeface", check=True)
+    machine.run(f"{EDGEFACE} doctor", check=True)
+
+
 def test_the_unit_is_valid_and_closed_where_it_is_installed(machine: Container) -> None:
     done = machine.run("systemd-analyze verify edgeface.service edgeface.socket")
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
@@ -124,13 +131,13 @@ def test_the_unit_is_valid_and_closed_where_it_is_installed(machine: Container) 
 
 def test_a_call_to_the_socket_starts_the_service(machine: Container) -> None:
     machine.run("systemctl stop edgeface.service")
-    assert json.loads(machine.run(f"{CALL}/v1/health/live").stdout) == {"live": True}
+    assert _answer(machine, "/v1/health/live") == {"live": True}
     _wait("an active service", lambda: _is(machine, "active"))
 
 
 def test_active_means_that_calls_are_answered(serving: Container) -> None:
     assert _show(serving, "Type") == "notify"
-    assert json.loads(serving.run(f"{CALL}/v1/health/ready").stdout)["ready"] is True
+    assert _answer(serving, "/v1/health/ready")["ready"] is True
     assert "pack" in _show(serving, "StatusText")
 
 
@@ -233,22 +240,19 @@ def test_tcp_needs_the_drop_in_and_says_so(serving: Container) -> None:
     serving.write("/etc/edgeface/edgeface.toml", (GATE.format(debounce_s=1) + tcp).encode())
     assert serving.run("systemctl restart edgeface").returncode != 0
     assert "edgeface-network.conf" in _journal(serving)
-    serving.run(
-        "install -D /usr/share/edgeface/systemd/edgeface-network.conf /etc/systemd/system/edgeface.service.d/network.conf;"
-        "systemctl daemon-reload; systemctl restart edgeface",
-        check=True,
-    )
+    drop_in = "/usr/share/edgeface/systemd/edgeface-network.conf /etc/systemd/system/edgeface.service.d/network.conf"
+    serving.run(f"install -D {drop_in}; systemctl daemon-reload; systemctl restart edgeface", check=True)
     assert json.loads(serving.run("curl -sk https://127.0.0.1:18443/v1/health/live").stdout) == {"live": True}
 
 
 def test_an_upgrade_keeps_what_is_there_and_restarts(serving: Container) -> None:
     kept = "sha256sum /etc/edgeface/edgeface.toml /etc/edgeface/credentials/gallery.key"
     files, before = serving.run(kept).stdout, _pid(serving)
-    people = serving.run(f"{CALL}/v1/groups").stdout
+    people = _answer(serving, "/v1/groups")
     serving.run("cd /root/edgeface && make install", check=True)
     assert serving.run(kept).stdout == files
     assert _pid(serving) != before
-    assert serving.run(f"{CALL}/v1/groups").stdout == people
+    assert _answer(serving, "/v1/groups") == people
 
 
 def _show(machine: Container, name: str) -> str:
@@ -267,17 +271,22 @@ def _camera_pid(machine: Container) -> str:
     return machine.run("pgrep -x edgeface-camera").stdout.strip()
 
 
+def _answer(machine: Container, path: str) -> dict[str, Any]:
+    said = machine.run(f"{CALL}'{path}'").stdout
+    assert said, f"{path} is not answered\n{_journal(machine)}"
+    return dict(json.loads(said))
+
+
 def _camera(machine: Container) -> dict[str, Any]:
-    return dict(json.loads(machine.run(f"{CALL}/v1/camera").stdout or "{}"))
+    return _answer(machine, "/v1/camera")
 
 
 def _events(machine: Container) -> list[dict[str, Any]]:
-    page = json.loads(machine.run(f"{CALL}'/v1/events?since=0&limit=1000'").stdout or "{}")
-    return list(page.get("events", []))
+    return list(_answer(machine, "/v1/events?since=0&limit=1000").get("events", []))
 
 
 def _journal(machine: Container) -> str:
-    """What the service said since it was last started."""
+    """The last that the service said."""
     return machine.run("journalctl -u edgeface -o cat -n 25 --no-pager").stdout
 
 
