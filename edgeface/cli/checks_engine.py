@@ -75,7 +75,7 @@ def state_findings(config: Config, *, daemon_runs: bool) -> Iterator[Finding]:
     else:
         yield ok("state", "directory", f"{state_dir}, mode {mode:o}")
     yield _space(state_dir)
-    yield from _key(config)
+    yield from _key(config, daemon_runs=daemon_runs)
     if daemon_runs:
         yield ok("state", "gallery", "in use by the daemon, which checked it at its start")
     else:
@@ -127,16 +127,21 @@ def _space(state_dir: Path) -> Finding:
     return ok("state", "space", detail)
 
 
-def _key(config: Config) -> Iterator[Finding]:
+def _key(config: Config, *, daemon_runs: bool) -> Iterator[Finding]:
     from edgeface.gallery.key_file import key_place, read_key
 
     place = key_place(config.state_dir, config.gallery.key_file, os.environ)
     try:
         key = read_key(place)
     except EdgeFaceError as error:
+        if daemon_runs:  # it has a key, or it would not run; whoever asks may not read it
+            yield ok("state", "key", "in use by the daemon; not readable here")
+            return
         yield fail("state", "key", error.message, "restore the key file, mode 600, owner the daemon's user")
         return
-    if key is None:
+    if key is None and daemon_runs:
+        yield ok("state", "key", "in use by the daemon, which has it as a systemd credential")
+    elif key is None:
         yield ok("state", "key", f"{place.file} will be made at the first start")
     elif place.ours:
         yield ok("state", "key", f"{place.file}, mode {stat.S_IMODE(place.file.stat().st_mode):o}")
