@@ -34,7 +34,7 @@ from training.quantise import QuantisePlan  # noqa: E402
 
 SETTINGS: dict[str, Any] = {
     "seed": 5,
-    "targets": {"blends": 40, "seam_share": 0.3, "template_size": 16, "person_share": 0.3},
+    "targets": {"blends": 20, "reshaped": 10, "seam_share": 0.3, "template_size": 16, "person_share": 0.3},
     "damage": {
         "rotation_deg": 1.0,
         "scale": 0.01,
@@ -48,6 +48,7 @@ SETTINGS: dict[str, Any] = {
     "model": {"widths": [8, 8, 16, 16], "blocks": [1, 1, 1, 1], "added": [0, 0, 0, 0]},
     "train": {
         "batch": 8,
+        "blend_share": 1.0,
         "steps": 24,
         "peak_rate": 1e-2,
         "warm_share": 0.1,
@@ -130,7 +131,7 @@ def test_a_stopped_run_continues_where_it_was(work: Path) -> None:
 
         def canvas(self, index: int) -> np.ndarray:
             self.count = getattr(self, "count", 0) + 1
-            if self.count > 8 * 9:
+            if self.count > 8 * 10:  # one batch is drawn ahead
                 raise Stop
             return shown.canvas(index)
 

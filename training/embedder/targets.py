@@ -1,7 +1,8 @@
 """The pictures shown in training and the templates that the teachers give them.
 
-Sample `index` below the number of pictures is that picture; beyond it, a blend of two pictures that is
-drawn from the seed and the index alone, so blends need not be stored and labelling can stop at any sample.
+Sample `index` below the number of pictures is that picture; beyond it come blends of two pictures, and after
+those, new people: named people's pictures with their features moved, half of them blended too. All are drawn from
+the seed and the index alone, so they need not be stored and labelling can stop at any sample.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.augment.geometry import Jitter, centre_crop, jittered_crop
+from training.augment.reshape import reshaped
 from training.images import Label, NoPictures, labels_of, open_pictures, resized
 from training.runtime import read_config
 from training.teachers.embedding import EmbeddingTeachers, normalised, principal_axes
@@ -25,6 +28,11 @@ CANVAS = 128  # a crop on the ArcFace 112 template with 8 px of margin on every 
 CROP = 112
 # The two faces of a blend are moved against each other, so that one pair gives many people.
 BLEND_JITTER = Jitter(rotation_deg=3.0, scale=0.03, shift_px=1.5, mirror_share=0.5)
+# How far features are moved (reshape.py). At 2 the larger teacher gives a reshaped face a mean cosine of 0.73 to
+# the face it came from, at 3 one of 0.60, and by eye both could be photographs; from 4 on they are monsters.
+RESHAPED_ALONE_PX = (1.5, 3.0)
+RESHAPED_BLENDED_PX = (0.5, 2.0)
+BLENDED_SHARE = 0.5
 COLLECTIONS = ("faces", "masks")
 _CHUNK = 512
 
@@ -34,13 +42,14 @@ class Shown:
     """Everything shown in training.
 
     pictures: Px128x128x3 uint8 BGR. people: P int32, the person's number, -1 where unknown.
-    seed, seam_share: how blends are drawn.
+    seed, seam_share: how blends are drawn. blends: how many there are; samples beyond them are reshaped.
     """
 
     pictures: NDArray[np.uint8]
     people: NDArray[np.int32]
     seed: int
     seam_share: float
+    blends: int
 
     def canvas(self, index: int) -> NDArray[np.uint8]:
         """The 128x128x3 picture of one sample."""
@@ -48,10 +57,29 @@ class Shown:
         if index < count:
             return np.asarray(self.pictures[index])
         rng = np.random.default_rng((self.seed, index))
-        first, second = (
-            jittered_crop(self.pictures[rng.integers(count)], size=CANVAS, jitter=BLEND_JITTER, rng=rng)
-            for _ in range(2)
+        if index >= count + self.blends:
+            return self._reshaped(rng)
+        return self._blended(
+            self._moved(int(rng.integers(count)), rng), self._moved(int(rng.integers(count)), rng), rng
         )
+
+    def _moved(self, row: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+        return jittered_crop(self.pictures[row], size=CANVAS, jitter=BLEND_JITTER, rng=rng)
+
+    def _reshaped(self, rng: np.random.Generator) -> NDArray[np.uint8]:
+        named = np.nonzero(self.people >= 0)[0]
+        rows = named if len(named) else np.arange(len(self.pictures))
+        blended = bool(rng.random() < BLENDED_SHARE)
+        low, high = RESHAPED_BLENDED_PX if blended else RESHAPED_ALONE_PX
+        faces = [
+            reshaped(self._moved(row, rng), strength_px=float(rng.uniform(low, high)), rng=rng)
+            for row in rng.choice(rows, 2 if blended else 1)
+        ]
+        return self._blended(faces[0], faces[1], rng) if blended else faces[0]
+
+    def _blended(
+        self, first: NDArray[np.uint8], second: NDArray[np.uint8], rng: np.random.Generator
+    ) -> NDArray[np.uint8]:
         if rng.random() >= self.seam_share:
             share = float(rng.uniform(0.3, 0.7))
             return np.asarray(cv2.addWeighted(first, share, second, 1 - share, 0), np.uint8)
@@ -100,15 +128,21 @@ def shown_in(work: Path, settings: dict[str, Any]) -> Shown:
         people=np.load(work / "people.npy"),
         seed=int(settings["seed"]),
         seam_share=float(settings["targets"]["seam_share"]),
+        blends=int(settings["targets"]["blends"]),
     )
 
 
-def label(shown: Shown, teachers: EmbeddingTeachers, work: Path, *, blends: int) -> None:
-    """Let the teachers describe every sample, in chunks `work/templates/NNNNN.npy` of joined templates."""
+def label(
+    shown: Shown, teachers: EmbeddingTeachers, work: Path, *, new_people: int, part: int = 0, parts: int = 1
+) -> None:
+    """Let the teachers describe every sample, in chunks `work/templates/NNNNN.npy` of joined templates.
+
+    part, parts: label only every `parts`th chunk, beginning with number `part`; so several processes share the work.
+    """
     folder = work / "templates"
     folder.mkdir(exist_ok=True)
-    total = len(shown.pictures) + blends
-    for start in range(0, total, _CHUNK):
+    total = len(shown.pictures) + shown.blends + new_people
+    for start in range(part * _CHUNK, total, parts * _CHUNK):
         path = folder / f"{start // _CHUNK:05d}.npy"
         if path.is_file():
             continue
@@ -129,7 +163,10 @@ def targets(shown: Shown, work: Path, *, size: int, person_share: float) -> NDAr
     The projection is taken from `work/projection.npy` if it is there (the space of weights that are being
     continued), else from the templates themselves and kept there.
     """
-    chunks = sorted((work / "templates").glob("*.npy"))
+    folder = work / "templates"
+    # Several processes may label at once: what counts is the unbroken row of chunks from the first on.
+    names = (folder / f"{number:05d}.npy" for number in range(len(list(folder.iterdir()))))
+    chunks = list(takewhile(Path.is_file, names))
     joined = normalised(np.concatenate([np.load(chunk) for chunk in chunks]).astype(np.float32))
     place = work / "projection.npy"
     if not place.is_file():
@@ -143,8 +180,10 @@ def targets(shown: Shown, work: Path, *, size: int, person_share: float) -> NDAr
     return rows
 
 
-def prepare(settings: dict[str, Any], *, data: Path, teachers: Path, work: Path) -> None:
-    """Gather the pictures, then label them; continues where it was stopped."""
+def prepare(
+    settings: dict[str, Any], *, data: Path, teachers: Path, work: Path, part: int = 0, parts: int = 1
+) -> None:
+    """Gather the pictures, then label them; continues where it was stopped. part, parts: as for `label`."""
     work.mkdir(parents=True, exist_ok=True)
     if not (work / "pictures.npy").is_file():
         gather(data, work)
@@ -152,7 +191,9 @@ def prepare(settings: dict[str, Any], *, data: Path, teachers: Path, work: Path)
         shown_in(work, settings),
         EmbeddingTeachers(teachers),
         work,
-        blends=int(settings["targets"]["blends"]),
+        new_people=int(settings["targets"]["reshaped"]),
+        part=part,
+        parts=parts,
     )
 
 
@@ -163,10 +204,16 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--teachers", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument(
+        "--part", type=int, nargs=2, default=(0, 1), metavar=("K", "N"), help="label the Kth (from 0) of N parts"
+    )
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     settings = read_config(arguments.config)
-    prepare(settings, data=arguments.data, teachers=arguments.teachers, work=arguments.work)
+    part, parts = arguments.part
+    if not 0 <= part < parts:
+        parser.error("--part K N: K from 0 to N - 1")
+    prepare(settings, data=arguments.data, teachers=arguments.teachers, work=arguments.work, part=part, parts=parts)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +35,8 @@ from training.runtime import (
     set_rate,
     split_decay,
 )
+
+Rows = NDArray[np.intp]
 
 
 def loss_of(templates: Tensor, wanted: Tensor, *, relation_weight: float) -> tuple[Tensor, Tensor]:
@@ -75,17 +80,74 @@ def input_tensor(crops: Tensor) -> Tensor:
     return crops.permute(0, 3, 1, 2).float().sub_(127.5).mul_(1 / 128)
 
 
+@lru_cache(maxsize=2)
+def order_of_pass(number: int, *, pictures: int, blends: int, count: int, blend_share: float, seed: int) -> Rows:
+    """The samples of one pass in the order shown: everything, but of the blends only a share, drawn anew.
+
+    count: samples that have a target; the first `pictures` are pictures, the next `blends` are blends of two.
+    """
+    rng = np.random.default_rng((seed, number, 1))
+    last = min(count, pictures + blends)
+    blended = np.arange(min(count, pictures), last)
+    kept = rng.choice(blended, round(blend_share * len(blended)), replace=False)
+    return rng.permutation(np.concatenate([np.arange(min(count, pictures)), kept, np.arange(last, count)]))
+
+
 def batch_at(
-    step: int, shown: Shown, wanted: NDArray[np.float32], damage: Damage, *, size: int, seed: int
+    step: int,
+    shown: Shown,
+    wanted: NDArray[np.float32],
+    damage: Damage,
+    *,
+    size: int,
+    seed: int,
+    blend_share: float = 1.0,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Crops (Nx112x112x3) and targets of one step; each pass over the samples is a new permutation."""
-    count = len(wanted)
-    per_pass = max(1, count // size)
-    order = np.random.default_rng((seed, step // per_pass, 1)).permutation(count)
+
+    def order_of(number: int) -> Rows:
+        return order_of_pass(
+            number,
+            pictures=len(shown.pictures),
+            blends=shown.blends,
+            count=len(wanted),
+            blend_share=blend_share,
+            seed=seed,
+        )
+
+    per_pass = max(1, len(order_of(0)) // size)
+    order = order_of(step // per_pass)
     rows = order[(step % per_pass) * size : (step % per_pass + 1) * size]
     rng = np.random.default_rng((seed, step, 2))
     crops = np.stack([damaged(shown.canvas(int(row)), damage, rng) for row in rows])
     return crops, wanted[rows]
+
+
+def ahead(
+    first: int, steps: int, shown: Shown, wanted: NDArray[np.float32], damage: Damage, settings: dict[str, Any]
+) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
+    """The batches of the steps from `first` on, each drawn while the one before is learnt from."""
+    table = settings["train"]
+    with ThreadPoolExecutor(1) as drawing:
+
+        def draw(step: int) -> Future[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
+            return drawing.submit(
+                batch_at,
+                step,
+                shown,
+                wanted,
+                damage,
+                size=int(table["batch"]),
+                seed=int(settings["seed"]),
+                blend_share=float(table["blend_share"]),
+            )
+
+        coming = draw(first) if first < steps else None
+        for step in range(first, steps):
+            assert coming is not None
+            drawn = coming.result()
+            coming = draw(step + 1) if step + 1 < steps else None
+            yield drawn
 
 
 def train(
@@ -122,9 +184,9 @@ def train(
         first, running = stored.step, stored.notes["distance"]
     began = time.perf_counter()
     model.train()
-    for step in range(first, steps):
+    batches = ahead(first, steps, shown, wanted, damage, settings)
+    for step, (crops, goals) in zip(range(first, steps), batches, strict=True):
         set_rate(optimiser, cycle.rate(step))
-        crops, goals = batch_at(step, shown, wanted, damage, size=int(table["batch"]), seed=seed)
         x = input_tensor(torch.from_numpy(crops).to(where))
         with autocast(where):
             templates = model(x)
