@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,11 +17,12 @@ torch = pytest.importorskip("torch")
 from training.augment.blur import defocus_kernel, motion_kernel  # noqa: E402
 from training.augment.geometry import NO_JITTER, TEMPLATE_112, centre_crop, jittered_crop  # noqa: E402
 from training.augment.occluders import SHARES, face_mask, lay_over, random_occluder  # noqa: E402
+from training.augment.reshape import reshaped  # noqa: E402
 from training.embedder.damage import as_input  # noqa: E402
 from training.embedder.export import calibration_batches, write_models  # noqa: E402
 from training.embedder.model import Embedder, continue_from  # noqa: E402
-from training.embedder.targets import gather, shown_in, targets  # noqa: E402
-from training.embedder.train import damage_from, loss_of, train  # noqa: E402
+from training.embedder.targets import gather, label, shown_in, targets  # noqa: E402
+from training.embedder.train import damage_from, loss_of, order_of_pass, train  # noqa: E402
 from training.embedder.verification import (  # noqa: E402
     best_accuracy,
     operating_points,
@@ -171,6 +173,27 @@ def test_exported_files_compute_what_pytorch_does(work: Path, tmp_path: Path) ->
     assert cosines.min() > 0.95
 
 
+def test_a_network_that_sees_both_sides_gives_a_mirrored_face_the_same_template(work: Path, tmp_path: Path) -> None:
+    model = Embedder([8, 8, 16, 16], [1, 1, 1, 1], [0, 0, 0, 0], size=16).eval()
+    shown = shown_in(work, SETTINGS)
+    batches = calibration_batches(shown, damage_from(SETTINGS), crops=32, seed=1)
+    write_models(model, batches, tmp_path, QuantisePlan(), both_sides=True)
+    x = as_input(np.stack([centre_crop(shown.canvas(k), 112) for k in range(3)]))
+    mirrored = np.ascontiguousarray(x[..., ::-1])
+    with torch.no_grad():
+        apart = model(torch.from_numpy(x)).numpy(), model(torch.from_numpy(mirrored)).numpy()
+    assert np.abs(apart[0] - apart[1]).max() > 1e-3
+    for precision in ("fp32", "int8"):
+        straight, turned, alone = (
+            run_file(tmp_path / f"embedder.{precision}.onnx", batch)[0] for batch in (x, mirrored, x[1:2])
+        )
+        assert np.allclose(straight, turned, atol=1e-4)
+        assert np.allclose(straight[1:2], alone, atol=1e-4)
+        expected = apart[0] + apart[1]
+        cosines = (straight * expected).sum(1) / np.linalg.norm(straight, axis=1) / np.linalg.norm(expected, axis=1)
+        assert cosines.min() > (0.999 if precision == "fp32" else 0.95)
+
+
 def test_no_picture_of_the_kept_out_split_is_gathered(tmp_path: Path) -> None:
     folder = tmp_path / "data" / "faces"
     folder.mkdir(parents=True)
@@ -196,6 +219,68 @@ def test_a_tar_file_reads_like_a_folder(tmp_path: Path) -> None:
     assert labels_of(packed)[0].identity == "ann"
     with pytest.raises(NoPictures):
         open_pictures(tmp_path / "nothing")
+
+
+def test_a_reshaped_face_is_another_face_in_the_same_place() -> None:
+    picture = _face(1)
+    same = reshaped(picture, strength_px=0.0, rng=np.random.default_rng(0))
+    assert np.abs(same.astype(int) - picture).max() <= 2
+    first, again, other = (reshaped(picture, strength_px=3.0, rng=np.random.default_rng(k)) for k in (0, 0, 1))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+    # Features move by a few pixels against each other, and the face as a whole by none.
+    paint = np.zeros((128, 128, 3), np.uint8)
+    for number, (x, y) in enumerate(TEMPLATE_112 + 8):
+        cv2.circle(
+            paint,
+            (round(x), round(y)),
+            3,
+            [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255)][number],
+            -1,
+        )
+    steps = []
+    for seed in range(20):
+        moved = reshaped(paint, strength_px=3.0, rng=np.random.default_rng(seed)).astype(int)
+        centres = [
+            np.argwhere(np.abs(moved - paint[round(y), round(x)]).sum(2) < 120).mean(0)[::-1]
+            for x, y in TEMPLATE_112 + 8
+        ]
+        steps.append(np.array(centres) - np.round(TEMPLATE_112 + 8))
+    assert 0.5 < np.std(steps) < 4
+    assert np.abs(np.mean(steps, axis=1)).max() < 1.5
+
+
+def test_new_people_come_after_the_blends_and_repeat(work: Path) -> None:
+    shown = shown_in(work, SETTINGS)
+    first = len(shown.pictures) + shown.blends
+    assert np.array_equal(shown.canvas(first), shown_in(work, SETTINGS).canvas(first))
+    assert not np.array_equal(shown.canvas(first), shown.canvas(first + 1))
+    more_blends = dataclasses.replace(shown, blends=shown.blends + 1)
+    assert not np.array_equal(shown.canvas(first), more_blends.canvas(first))
+
+
+def test_processes_share_the_labelling(work: Path, tmp_path: Path) -> None:
+    class Teacher:
+        def joined(self, crops: np.ndarray) -> np.ndarray:
+            return crops.reshape(len(crops), -1)[:, :24].astype(np.float32)
+
+    shown = dataclasses.replace(shown_in(work, SETTINGS), blends=1100)
+    for part in (1, 0):  # the second half first: what has a gap before it does not count yet
+        label(shown, Teacher(), tmp_path, new_people=100, part=part, parts=2)  # type: ignore[arg-type]
+        (tmp_path / "projection.npy").unlink(missing_ok=True)
+        found = sorted(path.name for path in (tmp_path / "templates").iterdir())
+        assert found == (["00001.npy"] if part else ["00000.npy", "00001.npy", "00002.npy"])
+    assert len(targets(shown, tmp_path, size=16, person_share=0.0)) == 10 + 1100 + 100
+
+
+def test_a_pass_shows_every_picture_and_a_share_of_the_blends() -> None:
+    first, second = (
+        order_of_pass(number, pictures=10, blends=40, count=60, blend_share=0.5, seed=1) for number in (0, 1)
+    )
+    for order in (first, second):
+        assert len(order) == len(set(order.tolist())) == 10 + 20 + 10
+        assert set(range(10)) | set(range(50, 60)) <= set(order.tolist())
+    assert set(first.tolist()) != set(second.tolist())
 
 
 def test_an_unjittered_crop_is_the_centre() -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from training.embedder.both_sides import see_both_sides
 from training.embedder.damage import Damage, as_input, damaged
 from training.embedder.model import Embedder
 from training.embedder.targets import Shown, shown_in
@@ -35,10 +36,16 @@ def calibration_batches(shown: Shown, damage: Damage, *, crops: int, seed: int) 
 
 
 def write_models(
-    model: Embedder, batches: list[NDArray[np.float32]], folder: Path, plan: QuantisePlan
+    model: Embedder,
+    batches: list[NDArray[np.float32]],
+    folder: Path,
+    plan: QuantisePlan,
+    *,
+    both_sides: bool = False,
 ) -> dict[str, float]:
     """Write both files into `folder`; returns their sizes in bytes and the largest FP32 difference.
 
+    both_sides: the files add the template of the crop's mirror image (both_sides.py); the network itself does not.
     Raises ValueError when the exported file does not compute what the network does.
     """
     example = torch.from_numpy(batches[0][:2])
@@ -50,6 +57,9 @@ def write_models(
             raise ValueError(f"the exported network differs by {difference:.2g}")
         store_halved(full, folder / "embedder.fp32.onnx")
         quantise_file(full, folder / "embedder.int8.onnx", batches, plan)
+    if both_sides:
+        for precision in ("fp32", "int8"):
+            see_both_sides(folder / f"embedder.{precision}.onnx")
     sizes = {name: (folder / f"embedder.{name}.onnx").stat().st_size for name in ("fp32", "int8")}
     return {"fp32_bytes": sizes["fp32"], "int8_bytes": sizes["int8"], "difference": difference}
 
@@ -78,7 +88,8 @@ def main() -> None:
     )
     arguments.output.mkdir(parents=True, exist_ok=True)
     plan = QuantisePlan(ranges=arguments.ranges, in_float=tuple(arguments.in_float))
-    print(json.dumps(write_models(model, batches, arguments.output, plan)))
+    both_sides = bool(settings["model"]["both_sides"])
+    print(json.dumps(write_models(model, batches, arguments.output, plan, both_sides=both_sides)))
 
 
 if __name__ == "__main__":

@@ -35,7 +35,9 @@ from training.runtime import (
     set_rate,
     split_decay,
 )
+from training.together import Together, join
 
+ALONE = Together()
 Rows = NDArray[np.intp]
 
 
@@ -124,16 +126,22 @@ def batch_at(
 
 
 def ahead(
-    first: int, steps: int, shown: Shown, wanted: NDArray[np.float32], damage: Damage, settings: dict[str, Any]
+    first: int,
+    steps: int,
+    shown: Shown,
+    wanted: NDArray[np.float32],
+    damage: Damage,
+    settings: dict[str, Any],
+    together: Together,
 ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
-    """The batches of the steps from `first` on, each drawn while the one before is learnt from."""
+    """This process's batches of the steps from `first` on, each drawn while the one before is learnt from."""
     table = settings["train"]
     with ThreadPoolExecutor(1) as drawing:
 
         def draw(step: int) -> Future[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
             return drawing.submit(
                 batch_at,
-                step,
+                step * together.size + together.rank,
                 shown,
                 wanted,
                 damage,
@@ -159,6 +167,7 @@ def train(
     resume: bool,
     start: Path | None = None,
     device: str = "auto",
+    together: Together = ALONE,
 ) -> Embedder:
     """Train, write `work/embedder.pt` (averaged weights) at the end, and return that network."""
     table = settings["train"]
@@ -184,7 +193,7 @@ def train(
         first, running = stored.step, stored.notes["distance"]
     began = time.perf_counter()
     model.train()
-    batches = ahead(first, steps, shown, wanted, damage, settings)
+    batches = ahead(first, steps, shown, wanted, damage, settings, together)
     for step, (crops, goals) in zip(range(first, steps), batches, strict=True):
         set_rate(optimiser, cycle.rate(step))
         x = input_tensor(torch.from_numpy(crops).to(where))
@@ -195,11 +204,14 @@ def train(
         )
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        together.average_gradients(model)
         optimiser.step()
         average.update(model)
         running = float(distance) if step == 0 else 0.98 * running + 0.02 * float(distance)
+        if not together.leads:
+            continue
         if step % 50 == 49:
-            pace = (step + 1 - first) * len(goals) / (time.perf_counter() - began)
+            pace = (step + 1 - first) * len(goals) * together.size / (time.perf_counter() - began)
             line = {"step": step + 1, "of": steps, "distance": round(running, 4), "crops_per_s": round(pace)}
             print(json.dumps(line), flush=True)
         if (step + 1) % int(table["checkpoint_every"]) == 0 or step + 1 == steps:
@@ -211,7 +223,8 @@ def train(
             save_checkpoint(place, Checkpoint(step + 1, parts, {"distance": running}))
     averaged = average.model
     assert isinstance(averaged, Embedder)
-    torch.save(averaged.state_dict(), work / "embedder.pt")
+    if together.leads:
+        torch.save(averaged.state_dict(), work / "embedder.pt")
     return averaged.cpu()
 
 
@@ -228,7 +241,10 @@ def main() -> None:
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     settings = read_config(arguments.config)
+    together = join()
     if arguments.data is not None and arguments.teachers is not None:
+        if together.size > 1:
+            parser.error("several processes: prepare the targets first, by python -m training.embedder.targets")
         prepare(settings, data=arguments.data, teachers=arguments.teachers, work=arguments.work)
     shown = shown_in(arguments.work, settings)
     table = settings["targets"]
@@ -247,6 +263,7 @@ def main() -> None:
         resume=arguments.resume,
         start=arguments.start,
         device=arguments.device,
+        together=together,
     )
 
 
