@@ -88,7 +88,7 @@ class ErrorCode(Enum):
     GALLERY_LOCKED = ErrorSpec("Another EdgeFace process uses this state directory.", 503, True, exit_code=6)
     STORAGE_FULL = ErrorSpec("The storage is full; nothing was written.", 507, True, exit_code=6)
     STORAGE_READ_ONLY = ErrorSpec("The state directory cannot be written; nothing was written.", 500, exit_code=6)
-    CONFIG_INVALID = ErrorSpec("The configuration is invalid.", 500, exit_code=6)
+    CONFIG_INVALID = ErrorSpec("The configuration is invalid.", 500, exit_code=78)
     SOCKET_IN_USE = ErrorSpec("Another daemon answers on this socket.", 500, exit_code=6)
 
     # --- camera

@@ -77,7 +77,7 @@ def test_a_wrong_configuration_is_named(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "edgeface.toml"
     file.write_text("[detection]\nmax_faces = 0\n")
     ran = run("--config", file, "groups", "list", "--json")
-    assert ran.code == 6
+    assert ran.code == 78
     assert ran.error["code"] == "config_invalid"
     assert "max_faces" in ran.error["message"]
 

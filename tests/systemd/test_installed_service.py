@@ -23,6 +23,7 @@ from tests.systemd.container import Container, make_tree, why_not
 SOURCE = Path(__file__).resolve().parents[2]
 EDGEFACE = "/opt/edgeface/bin/edgeface"
 CALL = "curl -s --unix-socket /run/edgeface/edgeface.sock http://localhost"
+RESTART_S = 2  # of the unit
 WATCHDOG_S = 8
 CROWD = """
 [[people]]
@@ -229,6 +230,8 @@ def test_a_door_without_liveness_says_why_it_does_not_start(serving: Container) 
     serving.write("/etc/edgeface/edgeface.toml", door.encode())
     assert serving.run("systemctl restart edgeface").returncode != 0
     assert 'write liveness = "none"' in _journal(serving)
+    time.sleep(3 * RESTART_S)
+    assert (_show(serving, "ExecMainStatus"), _show(serving, "NRestarts")) == ("78", "0")  # not tried again
     accepted = door.replace('liveness = "required"', 'liveness = "none"')
     serving.write("/etc/edgeface/edgeface.toml", accepted.encode())
     serving.run("systemctl reset-failed edgeface; systemctl restart edgeface", check=True)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from edgeface.errors import ErrorCode
+
 UNITS = Path(__file__).resolve().parents[2] / "systemd"
 MOST_EXPOSURE = 2.0
 
@@ -55,6 +57,13 @@ def test_the_watchdog_waits_longer_than_a_call_may_take() -> None:
     text = (UNITS / "edgeface.service").read_text(encoding="utf-8")
     seconds = int(re.search(r"^WatchdogSec=(\d+)$", text, re.M)[1])  # type: ignore[index]
     assert seconds > 3 * 10  # a call is stuck after three deadlines of ten seconds
+
+
+def test_a_wrong_configuration_is_not_tried_again() -> None:
+    text = (UNITS / "edgeface.service").read_text(encoding="utf-8")
+    status = int(re.search(r"^RestartPreventExitStatus=(\d+)$", text, re.M)[1])  # type: ignore[index]
+    alike = [code for code in ErrorCode if code.spec.exit_code == status]
+    assert alike == [ErrorCode.CONFIG_INVALID]  # what may pass by itself ends otherwise, and is tried again
 
 
 def test_the_credential_is_the_name_that_the_gallery_looks_for() -> None:
