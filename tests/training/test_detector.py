@@ -105,7 +105,7 @@ def test_loss_falls_and_resume_continues(tmp_path: Path) -> None:
     losses = [float(run.train_step(next(source)).total) for _ in range(60)]
     assert np.mean(losses[-10:]) < 0.8 * np.mean(losses[:10])
 
-    run.save(tmp_path / "checkpoint.pt", losses[-1])
+    run.save(tmp_path / "checkpoint.pt")
     again = trainer(60)
     assert again.resume(tmp_path / "checkpoint.pt")
     assert again.step == 60

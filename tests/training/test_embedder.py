@@ -20,9 +20,9 @@ from training.augment.occluders import SHARES, face_mask, lay_over, random_occlu
 from training.augment.reshape import reshaped  # noqa: E402
 from training.embedder.damage import as_input  # noqa: E402
 from training.embedder.export import calibration_batches, write_models  # noqa: E402
-from training.embedder.model import Embedder, continue_from  # noqa: E402
+from training.embedder.model import Embedder  # noqa: E402
 from training.embedder.targets import gather, label, shown_in, targets  # noqa: E402
-from training.embedder.train import damage_from, loss_of, order_of_pass, train  # noqa: E402
+from training.embedder.train import damage_from, loss_of, order_of_pass, schedule_from, train  # noqa: E402
 from training.embedder.verification import (  # noqa: E402
     best_accuracy,
     operating_points,
@@ -31,6 +31,7 @@ from training.embedder.verification import (  # noqa: E402
     threshold_at,
 )
 from training.images import NoPictures, labels_of, open_pictures  # noqa: E402
+from training.learner import Learner  # noqa: E402
 from training.onnx_export import run_file  # noqa: E402
 from training.quantise import QuantisePlan  # noqa: E402
 
@@ -149,11 +150,12 @@ def test_a_grown_network_starts_as_the_smaller_one() -> None:
     torch.manual_seed(1)
     small = Embedder([8, 8, 16, 16], [1, 1, 1, 1], [0, 0, 0, 0], size=16).eval()
     grown = Embedder([8, 8, 16, 16], [1, 1, 1, 1], [1, 1, 0, 1], size=16).eval()
-    assert continue_from(grown, small.state_dict())
+    schedule, cpu = schedule_from(SETTINGS), torch.device("cpu")
+    assert Learner(grown, schedule, cpu).begin_with(small.state_dict(), strict=False)
     x = torch.randn(2, 3, 112, 112)
     assert torch.allclose(small(x), grown(x), atol=1e-5)
     with pytest.raises(ValueError, match="another network"):
-        continue_from(small, grown.state_dict())
+        Learner(small, schedule, cpu).begin_with(grown.state_dict(), strict=False)
 
 
 def test_exported_files_compute_what_pytorch_does(work: Path, tmp_path: Path) -> None:

@@ -189,7 +189,7 @@ def test_loss_falls_and_the_exported_files_answer_like_the_network(faces: list[F
     settings = TrainSettings(
         batch=16, steps=40, peak_rate=3e-3, weight_decay=0.0, average_decay=0.9, checkpoint_steps=10
     )
-    trainer = Trainer(SMALL, settings, LossPlan(), torch.device("cpu"), mean_points(faces))
+    trainer = Trainer(SMALL, settings.schedule, LossPlan(), torch.device("cpu"), mean_points(faces))
     losses = [sum(trainer.train_step([maker.draw(rng) for _ in range(16)])) for _ in range(40)]
     assert np.mean(losses[-8:]) < 0.8 * np.mean(losses[:8])
 

@@ -261,7 +261,7 @@ def test_a_stopped_run_goes_on_where_it_was(folder: Path) -> None:
     first, second = trainer(steps=6), trainer(steps=6)
     for batch in made[:3]:
         first.train_step(batch)
-    first.save(folder / "checkpoint.pt", 0.0)
+    first.save(folder / "checkpoint.pt")
     assert second.resume(folder / "checkpoint.pt")
     assert second.step == 3
     for batch in made[3:]:

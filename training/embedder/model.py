@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -63,14 +63,3 @@ class Embedder(nn.Module):
         features = self.stages(functional.relu(self.stem(x), inplace=True))
         templates: Tensor = self.norm(self.project(features.flatten(1)))
         return templates
-
-
-def continue_from(model: Embedder, weights: Mapping[str, Tensor]) -> list[str]:
-    """Take over the weights of a network that has the same widths and fewer blocks; returns what stays new.
-
-    Raises ValueError when the weights hold anything that this network has no place for.
-    """
-    missing, unexpected = model.load_state_dict(dict(weights), strict=False)
-    if unexpected:
-        raise ValueError(f"weights of another network: {', '.join(unexpected[:3])}")
-    return list(missing)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 import json
-import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,26 +15,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from training.ahead import ahead
 from training.augment.geometry import Jitter
+from training.command_line import parser_of
 from training.embedder.damage import Damage, damaged
-from training.embedder.model import Embedder, continue_from
+from training.embedder.model import Embedder
 from training.embedder.targets import Shown, prepare, shown_in, targets
-from training.runtime import (
-    AveragedWeights,
-    Checkpoint,
-    OneCycle,
-    autocast,
-    choose_device,
-    load_checkpoint,
-    read_config,
-    save_checkpoint,
-    seed_everything,
-    set_rate,
-    split_decay,
-)
+from training.learner import ALONE, Learner, Schedule, averaged_in, run
+from training.runtime import autocast, choose_device, read_config, seed_everything
 from training.together import Together, join
 
-ALONE = Together()
 Rows = NDArray[np.intp]
 
 
@@ -125,37 +112,33 @@ def batch_at(
     return crops, wanted[rows]
 
 
-def ahead(
-    first: int,
-    steps: int,
-    shown: Shown,
-    wanted: NDArray[np.float32],
-    damage: Damage,
-    settings: dict[str, Any],
-    together: Together,
+def batches(
+    steps: range, shown: Shown, wanted: NDArray[np.float32], settings: dict[str, Any], together: Together
 ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
-    """This process's batches of the steps from `first` on, each drawn while the one before is learnt from."""
+    """This process's batches of the given steps."""
+    table, damage = settings["train"], damage_from(settings)
+    for step in steps:
+        yield batch_at(
+            step * together.size + together.rank,
+            shown,
+            wanted,
+            damage,
+            size=int(table["batch"]),
+            seed=int(settings["seed"]),
+            blend_share=float(table["blend_share"]),
+        )
+
+
+def schedule_from(settings: dict[str, Any]) -> Schedule:
+    """The part of the `[train]` table that the learner needs."""
     table = settings["train"]
-    with ThreadPoolExecutor(1) as drawing:
-
-        def draw(step: int) -> Future[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
-            return drawing.submit(
-                batch_at,
-                step * together.size + together.rank,
-                shown,
-                wanted,
-                damage,
-                size=int(table["batch"]),
-                seed=int(settings["seed"]),
-                blend_share=float(table["blend_share"]),
-            )
-
-        coming = draw(first) if first < steps else None
-        for step in range(first, steps):
-            assert coming is not None
-            drawn = coming.result()
-            coming = draw(step + 1) if step + 1 < steps else None
-            yield drawn
+    return Schedule(
+        steps=int(table["steps"]),
+        peak_rate=float(table["peak_rate"]),
+        weight_decay=float(table["weight_decay"]),
+        average_decay=float(table["average_decay"]),
+        warm_share=float(table["warm_share"]),
+    )
 
 
 def train(
@@ -170,58 +153,28 @@ def train(
     together: Together = ALONE,
 ) -> Embedder:
     """Train, write `work/embedder.pt` (averaged weights) at the end, and return that network."""
-    table = settings["train"]
-    seed = int(settings["seed"])
-    seed_everything(seed)
+    seed_everything(int(settings["seed"]))
     where = choose_device(device)
-    model = model_from(settings)
-    if start is not None:
-        continue_from(model, torch.load(start, map_location="cpu", weights_only=True))
-    model = model.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    average = AveragedWeights(model, float(table["average_decay"]))
-    optimiser = torch.optim.AdamW(split_decay(model, float(table["weight_decay"])))
-    steps = int(table["steps"])
-    cycle = OneCycle(float(table["peak_rate"]), steps, float(table["warm_share"]))
-    damage = damage_from(settings)
+    learner = Learner(model_from(settings), schedule_from(settings), where, together=together)
     place = work / "checkpoint.pt"
-    stored = load_checkpoint(place) if resume else None
-    first, running = 0, 0.0
-    if stored is not None:
-        model.load_state_dict(stored.parts["model"])
-        average.load_state_dict(stored.parts["average"])
-        optimiser.load_state_dict(stored.parts["optimiser"])
-        first, running = stored.step, stored.notes["distance"]
-    began = time.perf_counter()
-    model.train()
-    batches = ahead(first, steps, shown, wanted, damage, settings, together)
-    for step, (crops, goals) in zip(range(first, steps), batches, strict=True):
-        set_rate(optimiser, cycle.rate(step))
+    if not (resume and learner.resume(place)) and start is not None:
+        learner.begin_with(averaged_in(start), strict=False)
+    relation_weight = float(settings["train"]["relation_weight"])
+    steps = range(learner.step, learner.schedule.steps)
+    source = ahead(batches(steps, shown, wanted, settings, together))
+
+    def take_step() -> dict[str, float]:
+        crops, goals = next(source)
+        learner.model.train()
         x = input_tensor(torch.from_numpy(crops).to(where))
         with autocast(where):
-            templates = model(x)
-        loss, distance = loss_of(
-            templates, torch.from_numpy(goals).to(where), relation_weight=float(table["relation_weight"])
-        )
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        together.average_gradients(model)
-        optimiser.step()
-        average.update(model)
-        running = float(distance) if step == 0 else 0.98 * running + 0.02 * float(distance)
-        if not together.leads:
-            continue
-        if step % 50 == 49:
-            pace = (step + 1 - first) * len(goals) * together.size / (time.perf_counter() - began)
-            line = {"step": step + 1, "of": steps, "distance": round(running, 4), "crops_per_s": round(pace)}
-            print(json.dumps(line), flush=True)
-        if (step + 1) % int(table["checkpoint_every"]) == 0 or step + 1 == steps:
-            parts = {
-                "model": model.state_dict(),
-                "average": average.state_dict(),
-                "optimiser": optimiser.state_dict(),
-            }
-            save_checkpoint(place, Checkpoint(step + 1, parts, {"distance": running}))
-    averaged = average.model
+            templates = learner.model(x)
+        loss, distance = loss_of(templates, torch.from_numpy(goals).to(where), relation_weight=relation_weight)
+        learner.learn(loss)
+        return {"loss": float(loss.detach()), "distance": float(distance)}
+
+    run(learner, take_step, place, checkpoint_every=int(settings["train"]["checkpoint_every"]))
+    averaged = learner.average.model
     assert isinstance(averaged, Embedder)
     if together.leads:
         torch.save(averaged.state_dict(), work / "embedder.pt")
@@ -230,14 +183,13 @@ def train(
 
 def main() -> None:
     """Command line; `python -m training.embedder.targets` comes first."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", type=Path, default=Path(__file__).parent / "config.toml")
-    parser.add_argument("--data", type=Path, help="pictures, if the targets are not prepared yet")
-    parser.add_argument("--teachers", type=Path, help="teachers, if the targets are not prepared yet")
-    parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--start", type=Path, help="weights of a smaller network to continue from")
-    parser.add_argument("--resume", action="store_true", help="continue from the last checkpoint in --work")
-    parser.add_argument("--device", default="auto")
+    parser = parser_of(
+        __file__,
+        __doc__,
+        data="pictures, if the targets are not prepared yet",
+        data_needed=False,
+        teachers_needed=False,
+    )
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     settings = read_config(arguments.config)

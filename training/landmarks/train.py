@@ -6,11 +6,8 @@ made first.
 
 from __future__ import annotations
 
-import argparse
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from training.ahead import ahead
+from training.command_line import parser_of
 from training.landmarks.export import write_models
 from training.landmarks.faces import Selection, chosen_rows, load_faces
 from training.landmarks.frame import SIDE, to_frame
@@ -25,21 +24,10 @@ from training.landmarks.labels import LABELS_FILE, complete_labels, load
 from training.landmarks.loss import LossPlan, interocular, landmark_loss
 from training.landmarks.model import LandmarkNet, NetShape
 from training.landmarks.samples import Face, Randomness, Sample, SampleMaker, plain_sample
-from training.runtime import (
-    AveragedWeights,
-    Checkpoint,
-    OneCycle,
-    autocast,
-    choose_device,
-    load_checkpoint,
-    read_config,
-    save_checkpoint,
-    seed_everything,
-    set_rate,
-    split_decay,
-)
+from training.learner import Learner, Schedule, averaged_in, run
+from training.runtime import autocast, choose_device, read_config, seed_everything
 
-_LOG_EVERY = 100
+_LARGEST_GRADIENT = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +40,13 @@ class TrainSettings:
     weight_decay: float
     average_decay: float
     checkpoint_steps: int
+
+    @property
+    def schedule(self) -> Schedule:
+        """The part that the learner needs."""
+        return Schedule(
+            self.steps, self.peak_rate, self.weight_decay, self.average_decay, largest_gradient=_LARGEST_GRADIENT
+        )
 
 
 def shape_from(config: dict[str, Any]) -> NetShape:
@@ -74,39 +69,27 @@ def collate(samples: Sequence[Sample]) -> tuple[Tensor, Tensor, Tensor]:
     return to_tensor([sample.picture for sample in samples]), points, pose
 
 
-class Trainer:
-    """The moving parts of one run."""
+class Trainer(Learner[LandmarkNet]):
+    """The landmark network while it learns."""
 
     def __init__(
-        self, shape: NetShape, settings: TrainSettings, plan: LossPlan, device: torch.device, mean: Tensor
+        self, shape: NetShape, schedule: Schedule, plan: LossPlan, device: torch.device, mean: Tensor
     ) -> None:
-        self._settings = settings
+        model = LandmarkNet(shape)
+        model.start_at(mean)
+        super().__init__(model, schedule, device)
         self._plan = plan
         self._device = device
-        self.model = LandmarkNet(shape)
-        self.model.start_at(mean)
-        self.model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = AveragedWeights(self.model, settings.average_decay)
-        groups = split_decay(self.model, settings.weight_decay)
-        self._optimiser = torch.optim.AdamW(groups, lr=settings.peak_rate)
-        self._cycle = OneCycle(settings.peak_rate, settings.steps)
-        self.step = 0
 
     def train_step(self, samples: Sequence[Sample]) -> tuple[float, float]:
         """Take one step; return the losses of points and pose."""
         self.model.train()
-        set_rate(self._optimiser, self._cycle.rate(self.step))
         images, points, pose = collate(samples)
         images = images.to(self._device, memory_format=torch.channels_last)
         with autocast(self._device):
             outputs = self.model(images)
         of_points, of_pose = landmark_loss(outputs, points.to(self._device), pose.to(self._device), self._plan)
-        self._optimiser.zero_grad(set_to_none=True)
-        (of_points + of_pose).backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 20.0)
-        self._optimiser.step()
-        self.average.update(self.model)
-        self.step += 1
+        self.learn(of_points + of_pose)
         return float(of_points.detach()), float(of_pose.detach())
 
     @torch.no_grad()
@@ -117,26 +100,6 @@ class Trainer:
         apart = torch.linalg.vector_norm(found.cpu().view_as(points) * SIDE - points, dim=2).mean(dim=1)
         return float((apart / interocular(points)).mean() * 100), float((angles.cpu() - pose).abs().mean())
 
-    def save(self, path: Path) -> None:
-        """Write a checkpoint."""
-        parts = {
-            "model": self.model.state_dict(),
-            "average": self.average.state_dict(),
-            "optimiser": self._optimiser.state_dict(),
-        }
-        save_checkpoint(path, Checkpoint(self.step, parts))
-
-    def resume(self, path: Path) -> bool:
-        """Continue from a checkpoint; False when there is none."""
-        checkpoint = load_checkpoint(path)
-        if checkpoint is None:
-            return False
-        self.model.load_state_dict(checkpoint.parts["model"])
-        self.average.load_state_dict(checkpoint.parts["average"])
-        self._optimiser.load_state_dict(checkpoint.parts["optimiser"])
-        self.step = checkpoint.step
-        return True
-
 
 def mean_points(faces: Sequence[Face]) -> Tensor:
     """The mean face as 300 values in [0, 1] of the crop."""
@@ -146,13 +109,7 @@ def mean_points(faces: Sequence[Face]) -> Tensor:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the training that the command line describes."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", type=Path, default=Path(__file__).with_name("config.toml"))
-    parser.add_argument("--data", type=Path, required=True, help="folder with faces, masks and scenes")
-    parser.add_argument("--teachers", type=Path, required=True, help="folder of the teachers' manifest")
-    parser.add_argument("--work", type=Path, required=True, help="folder for labels, checkpoints and models")
-    parser.add_argument("--resume", action="store_true", help="continue from the last checkpoint")
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    parser = parser_of(__file__, __doc__, data="folder with faces, masks and scenes")
     options = parser.parse_args(arguments)
 
     config = read_config(options.config)
@@ -166,25 +123,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     settings = TrainSettings(**config["train"])
     maker = SampleMaker(faces, Randomness(**config["randomness"]))
     device = choose_device(options.device)
-    trainer = Trainer(shape_from(config), settings, LossPlan(**config["loss"]), device, mean_points(faces))
+    trainer = Trainer(shape_from(config), settings.schedule, LossPlan(**config["loss"]), device, mean_points(faces))
     path = options.work / "checkpoint.pt"
     if options.resume and trainer.resume(path):
         print(f"continuing after step {trainer.step}", flush=True)
         rng = np.random.default_rng(int(config["seed"]) + trainer.step)
+    elif options.start is not None:
+        trainer.begin_with(averaged_in(options.start))
     print(f"{len(faces)} faces to learn from, {len(measured)} to measure with", flush=True)
+    source = ahead([maker.draw(rng) for _ in range(settings.batch)] for _ in range(trainer.step, settings.steps))
 
-    began, sums = time.monotonic(), np.zeros(2)
-    while trainer.step < settings.steps:
-        sums += trainer.train_step([maker.draw(rng) for _ in range(settings.batch)])
-        if trainer.step % _LOG_EVERY == 0:
-            of_points, of_pose = sums / _LOG_EVERY
-            seconds = (time.monotonic() - began) / _LOG_EVERY
-            print(f"step {trainer.step} points {of_points:.3f} pose {of_pose:.3f} {seconds:.3f} s/step", flush=True)
-            began, sums = time.monotonic(), np.zeros(2)
-        if trainer.step % settings.checkpoint_steps == 0 or trainer.step == settings.steps:
-            trainer.save(path)
-            error, degrees = trainer.measure(measured)
-            print(f"step {trainer.step} kept out: points {error:.2f} % pose {degrees:.2f} deg", flush=True)
+    def take_step() -> dict[str, float]:
+        return dict(zip(("points", "pose"), trainer.train_step(next(source)), strict=True))
+
+    def kept_out_error() -> dict[str, float]:
+        percent, degrees = trainer.measure(measured)
+        return {"kept_out_percent": round(percent, 3), "kept_out_degrees": round(degrees, 3)}
+
+    run(trainer, take_step, path, checkpoint_every=settings.checkpoint_steps, at_checkpoint=kept_out_error)
     averaged = LandmarkNet(shape_from(config))
     averaged.load_state_dict(trainer.average.model.state_dict())
     write_models(averaged, faces, options.work)

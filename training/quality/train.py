@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-import argparse
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from training.ahead import ahead
+from training.command_line import parser_of
+from training.learner import Learner, Schedule, averaged_in, run
 from training.quality.examples import NOT_KNOWN, network_input
 from training.quality.model import Quality, QualityShape
 from training.quality.separation import ALL_LIMITS
 from training.quality.stock import Batch, batches, damage_from, open_stock
-from training.runtime import (
-    AveragedWeights,
-    Checkpoint,
-    OneCycle,
-    autocast,
-    choose_device,
-    load_checkpoint,
-    read_config,
-    save_checkpoint,
-    seed_everything,
-    set_rate,
-    split_decay,
-)
+from training.runtime import autocast, choose_device, read_config, seed_everything
 
-_LOG_EVERY = 50
+_LARGEST_GRADIENT = 5.0
 _VERDICT_STEEPNESS = 2.0
 
 
@@ -53,6 +41,13 @@ class TrainSettings:
     verdict_weight: float
     refusal_weights: tuple[float, ...]
     checkpoint_every: int
+
+    @property
+    def schedule(self) -> Schedule:
+        """The part that the learner needs."""
+        return Schedule(
+            self.steps, self.peak_rate, self.weight_decay, self.average_decay, self.warm_share, _LARGEST_GRADIENT
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,76 +119,30 @@ def quality_loss(
     return Losses(total, occlusion, blur, covering, verdict)
 
 
-class Trainer:
-    """The moving parts of one run."""
+class Trainer(Learner[Quality]):
+    """The quality network while it learns."""
 
     def __init__(self, shape: QualityShape, settings: TrainSettings, device: torch.device) -> None:
+        super().__init__(Quality(shape), settings.schedule, device)
         self._settings = settings
         self._device = device
-        self.model = Quality(shape).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = AveragedWeights(self.model, settings.average_decay)
-        self._optimiser = torch.optim.AdamW(split_decay(self.model, settings.weight_decay), lr=settings.peak_rate)
-        self._cycle = OneCycle(settings.peak_rate, settings.steps, warm_share=settings.warm_share)
-        self.step = 0
 
     def train_step(self, batch: Batch) -> Losses:
         """Take one step and return its loss."""
         self.model.train()
-        set_rate(self._optimiser, self._cycle.rate(self.step))
         pictures = torch.from_numpy(network_input(batch.pictures))
         pictures = pictures.to(self._device, memory_format=torch.channels_last)
         with autocast(self._device):
             outputs = self.model(pictures)
         losses = quality_loss(outputs, batch, self._settings, self._device)
-        self._optimiser.zero_grad(set_to_none=True)
-        losses.total.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
-        self._optimiser.step()
-        self.average.update(self.model)
-        self.step += 1
+        self.learn(losses.total)
         return losses
-
-    def save(self, path: Path, loss: float) -> None:
-        """Write a checkpoint."""
-        parts = {
-            "model": self.model.state_dict(),
-            "average": self.average.state_dict(),
-            "optimiser": self._optimiser.state_dict(),
-        }
-        save_checkpoint(path, Checkpoint(self.step, parts, {"loss": loss}))
-
-    def resume(self, path: Path) -> bool:
-        """Continue from `path`; False when there is no checkpoint."""
-        checkpoint = load_checkpoint(path)
-        if checkpoint is None:
-            return False
-        self.model.load_state_dict(checkpoint.parts["model"])
-        self.average.load_state_dict(checkpoint.parts["average"])
-        self._optimiser.load_state_dict(checkpoint.parts["optimiser"])
-        self.step = checkpoint.step
-        return True
-
-    def start_from(self, path: Path) -> None:
-        """Take another run's averaged weights and nothing else. FileNotFoundError if there is none."""
-        checkpoint = load_checkpoint(path)
-        if checkpoint is None:
-            raise FileNotFoundError(f"no checkpoint at {path}")
-        weights = checkpoint.parts["average"]["model"]
-        self.model.load_state_dict(weights)
-        self.average.model.load_state_dict(weights)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the training that the command line describes."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", type=Path, default=Path(__file__).with_name("config.toml"))
-    parser.add_argument("--data", type=Path, required=True, help="folder with faces and masks, or any crops")
-    parser.add_argument("--teachers", type=Path, help="folder of the teachers; nothing is known of glasses without")
+    parser = parser_of(__file__, __doc__, data="folder with faces and masks, or any crops", teachers_needed=False)
     parser.add_argument("--landmarks", type=Path, help="labels of the landmark role, for the true regions")
-    parser.add_argument("--work", type=Path, required=True, help="folder for decoded crops and checkpoints")
-    parser.add_argument("--start", type=Path, help="checkpoint whose weights to begin with")
-    parser.add_argument("--resume", action="store_true", help="continue from the last checkpoint")
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     options = parser.parse_args(arguments)
 
     cv2.setNumThreads(1)
@@ -213,25 +162,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.resume and trainer.resume(path):
         print(f"continuing after step {trainer.step}", flush=True)
     elif options.start is not None:
-        trainer.start_from(options.start)
-    source = batches(stock, settings.batch, settings.masked_share, int(config["seed"]) + trainer.step)
+        trainer.begin_with(averaged_in(options.start))
+    source = ahead(batches(stock, settings.batch, settings.masked_share, int(config["seed"]) + trainer.step))
 
-    began, sums = time.monotonic(), np.zeros(5)
-    while trainer.step < settings.steps:
+    def take_step() -> dict[str, float]:
         losses = trainer.train_step(next(source))
-        parts = (losses.total, losses.occlusion, losses.blur, losses.covering, losses.verdict)
-        sums += [float(part.detach()) for part in parts]
-        if trainer.step % _LOG_EVERY == 0:
-            total, occlusion, blur, covering, verdict = sums / _LOG_EVERY
-            seconds = (time.monotonic() - began) / _LOG_EVERY
-            print(
-                f"step {trainer.step} loss {total:.4f} occlusion {occlusion:.4f} blur {blur:.4f} "
-                f"covering {covering:.4f} verdict {verdict:.4f} {seconds:.3f} s/step",
-                flush=True,
-            )
-            began, sums = time.monotonic(), np.zeros(5)
-        if trainer.step % settings.checkpoint_every == 0 or trainer.step == settings.steps:
-            trainer.save(path, float(losses.total.detach()))
+        parts = {item.name: getattr(losses, item.name) for item in fields(losses)}
+        return {name: float(part.detach()) for name, part in parts.items()}
+
+    run(trainer, take_step, path, checkpoint_every=settings.checkpoint_every)
 
 
 if __name__ == "__main__":
