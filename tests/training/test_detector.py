@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +37,7 @@ from training.detector.train import (  # noqa: E402
     TrainSettings,
     batches,
 )
+from training.learner import Learner  # noqa: E402
 from training.onnx_export import largest_difference, store_halved  # noqa: E402
 
 SIDE = 96
@@ -114,6 +116,18 @@ def test_loss_falls_and_resume_continues(tmp_path: Path) -> None:
         expected, found = run.average.model(images), again.average.model(images)
     assert all(torch.equal(one, other) for one, other in zip(expected, found, strict=True))
     assert not trainer(1).resume(tmp_path / "missing.pt")
+
+
+def test_a_grown_network_starts_as_the_smaller_one() -> None:
+    small = settled_model()
+    grown = Learner(
+        Detector(dataclasses.replace(SMALL, added=(1, 0, 2, 1))), trainer(1).schedule, torch.device("cpu")
+    )
+    assert grown.begin_with(small.state_dict(), strict=False)
+    x = torch.randn(1, 3, SIDE, SIDE)
+    grown.model.eval()
+    for before, after in zip(small(x), grown.model(x), strict=True):
+        assert torch.allclose(before, after, atol=1e-5)
 
 
 def test_training_draws_the_maps_towards_the_teachers() -> None:

@@ -21,13 +21,15 @@ class DetectorShape:
 
     `stem` is the channels of the stride 2 stage, `early` of stride 4, `width` of strides 8 to 32 and of the
     feature pyramid. `blocks` counts the separable units of strides 4, 8, 16 and 32 (the first of each stage
-    halves the resolution).
+    halves the resolution). `added` counts further units at the end of each stage that begin as the identity, so that
+    a trained smaller network can grow without losing what it knows.
     """
 
     stem: int = 16
     early: int = 32
     width: int = 64
     blocks: tuple[int, int, int, int] = (2, 3, 3, 2)
+    added: tuple[int, int, int, int] = (0, 0, 0, 0)
 
 
 def _conv_unit(inputs: int, outputs: int, stride: int) -> nn.Sequential:
@@ -47,15 +49,21 @@ class SeparableUnit(nn.Module):
         self.pointwise_norm = nn.BatchNorm2d(outputs)
         self.shortcut = stride == 1 and inputs == outputs
 
+    def begin_silent(self) -> SeparableUnit:
+        """Let a unit with a shortcut begin as the identity (what comes in is never negative); returns the unit."""
+        nn.init.zeros_(self.pointwise_norm.weight)
+        return self
+
     def forward(self, x: Tensor) -> Tensor:
         y = torch.relu(self.depthwise_norm(self.depthwise(x)))
         y = self.pointwise_norm(self.pointwise(y))
         return torch.relu(y + x if self.shortcut else y)
 
 
-def _stage(inputs: int, outputs: int, count: int) -> nn.Sequential:
+def _stage(inputs: int, outputs: int, count: int, added: int) -> nn.Sequential:
     units = [SeparableUnit(inputs, outputs, 2)]
     units += [SeparableUnit(outputs, outputs) for _ in range(count - 1)]
+    units += [SeparableUnit(outputs, outputs).begin_silent() for _ in range(added)]
     return nn.Sequential(*units)
 
 
@@ -73,10 +81,10 @@ class Detector(nn.Module):
         shape = shape or DetectorShape()
         width = shape.width
         self.stem = _conv_unit(3, shape.stem, 2)
-        self.stage4 = _stage(shape.stem, shape.early, shape.blocks[0])
-        self.stage8 = _stage(shape.early, width, shape.blocks[1])
-        self.stage16 = _stage(width, width, shape.blocks[2])
-        self.stage32 = _stage(width, width, shape.blocks[3])
+        self.stage4 = _stage(shape.stem, shape.early, shape.blocks[0], shape.added[0])
+        self.stage8 = _stage(shape.early, width, shape.blocks[1], shape.added[1])
+        self.stage16 = _stage(width, width, shape.blocks[2], shape.added[2])
+        self.stage32 = _stage(width, width, shape.blocks[3], shape.added[3])
         self.neck = nn.ModuleList(SeparableUnit(width, width) for _ in STRIDES)
         self.tower = nn.ModuleList(SeparableUnit(width, width) for _ in STRIDES)
         self.heads = nn.ModuleList(nn.Conv2d(width, CHANNELS_OUT, 1) for _ in STRIDES)
