@@ -21,7 +21,7 @@ from training.augment.reshape import reshaped  # noqa: E402
 from training.embedder.damage import as_input  # noqa: E402
 from training.embedder.export import calibration_batches, write_models  # noqa: E402
 from training.embedder.model import Embedder  # noqa: E402
-from training.embedder.targets import gather, label, shown_in, targets  # noqa: E402
+from training.embedder.targets import gather, label, prepare, shown_in, targets  # noqa: E402
 from training.embedder.train import damage_from, loss_of, order_of_pass, schedule_from, train  # noqa: E402
 from training.embedder.verification import (  # noqa: E402
     best_accuracy,
@@ -273,6 +273,11 @@ def test_processes_share_the_labelling(work: Path, tmp_path: Path) -> None:
         found = sorted(path.name for path in (tmp_path / "templates").iterdir())
         assert found == (["00001.npy"] if part else ["00000.npy", "00001.npy", "00002.npy"])
     assert len(targets(shown, tmp_path, size=16, person_share=0.0)) == 10 + 1100 + 100
+
+
+def test_only_one_process_gathers_the_pictures(tmp_path: Path) -> None:
+    with pytest.raises(NoPictures, match="part 0"):
+        prepare(SETTINGS, data=tmp_path, teachers=tmp_path, work=tmp_path / "work", part=1, parts=2)
 
 
 def test_a_pass_shows_every_picture_and_a_share_of_the_blends() -> None:

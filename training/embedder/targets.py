@@ -183,9 +183,14 @@ def targets(shown: Shown, work: Path, *, size: int, person_share: float) -> NDAr
 def prepare(
     settings: dict[str, Any], *, data: Path, teachers: Path, work: Path, part: int = 0, parts: int = 1
 ) -> None:
-    """Gather the pictures, then label them; continues where it was stopped. part, parts: as for `label`."""
+    """Gather the pictures, then label them; continues where it was stopped. part, parts: as for `label`.
+
+    Part 0 gathers. Raises NoPictures in another part when it has not done so yet.
+    """
     work.mkdir(parents=True, exist_ok=True)
     if not (work / "pictures.npy").is_file():
+        if part:
+            raise NoPictures(f"no pictures in {work} yet: part 0 gathers them; start this part when it labels")
         gather(data, work)
     label(
         shown_in(work, settings),
