@@ -22,9 +22,8 @@ from training.runtime import (
     set_rate,
     split_decay,
 )
-from training.together import Together
+from training.together import ALONE, Together
 
-ALONE = Together()
 _LOG_EVERY = 50
 Network = TypeVar("Network", bound=nn.Module)
 

@@ -7,7 +7,7 @@ import math
 import random
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -114,18 +114,17 @@ class AveragedWeights:
 
 @dataclass(slots=True)
 class Checkpoint:
-    """The state of a run on disk: steps done, state of each named part, and free numbers such as losses."""
+    """The state of a run on disk: steps done, and the state of each named part."""
 
     step: int
     parts: dict[str, Any]
-    notes: dict[str, float] = field(default_factory=dict)
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write `checkpoint` so that a crash leaves either the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
-    torch.save({"step": checkpoint.step, "parts": checkpoint.parts, "notes": checkpoint.notes}, partial)
+    torch.save({"step": checkpoint.step, "parts": checkpoint.parts}, partial)
     partial.replace(path)
 
 
@@ -134,4 +133,4 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
     if not path.is_file():
         return None
     stored = torch.load(path, map_location="cpu", weights_only=True)
-    return Checkpoint(stored["step"], stored["parts"], stored["notes"])
+    return Checkpoint(stored["step"], stored["parts"])

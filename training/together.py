@@ -45,6 +45,9 @@ class Together:
             gradient.copy_(mean.view(gradient.shape))
 
 
+ALONE = Together()
+
+
 def join() -> Together:
     """Join the processes that `main` started, or be the only one.
 
@@ -52,7 +55,7 @@ def join() -> Together:
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
-        return Together()
+        return ALONE
     distributed.init_process_group("gloo")
     return Together(distributed.get_rank(), size)
 

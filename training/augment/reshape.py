@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeface.geometry import invert, similarity
 from training.augment.geometry import TEMPLATE_112
 
 # The field of movement is drawn on this many by as many knots and is smooth between them: eyes, nose and mouth
@@ -20,15 +21,6 @@ def _smooth_field(size: int, strength_px: float, rng: np.random.Generator) -> ND
     return np.asarray(cv2.resize(knots, (size, size), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
-def _least_squares_similarity(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The 2x3 similarity without reflection that brings Nx2 `source` nearest to `target`."""
-    x, y = source.T
-    zero, one = np.zeros_like(x), np.ones_like(x)
-    rows = np.concatenate([np.stack([x, -y, one, zero], 1), np.stack([y, x, zero, one], 1)])
-    a, b, right, down = np.linalg.lstsq(rows, target.T.reshape(-1), rcond=None)[0]
-    return np.array([[a, -b, right], [b, a, down]])
-
-
 def reshaped(picture: NDArray[np.uint8], *, strength_px: float, rng: np.random.Generator) -> NDArray[np.uint8]:
     """A square crop (SxSx3, the 112 px template in its middle) with its features moved, aligned anew.
 
@@ -41,7 +33,7 @@ def reshaped(picture: NDArray[np.uint8], *, strength_px: float, rng: np.random.G
     at = np.clip(np.round(points).astype(int), 0, size - 1)
     # dst(p) = src(p + field(p)): to first order a feature at p comes to lie at p - field(p).
     moved = points - field[at[:, 1], at[:, 0]]
-    back = cv2.invertAffineTransform(_least_squares_similarity(moved, points))
+    back = invert(similarity(moved, points))
     grid = np.stack(np.meshgrid(np.arange(size), np.arange(size)), -1).astype(np.float32)
     aligned = (grid @ back[:, :2].T + back[:, 2]).astype(np.float32)
     across, down = aligned[..., 0], aligned[..., 1]

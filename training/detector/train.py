@@ -51,7 +51,7 @@ class TrainSettings:
 def shape_from(config: dict[str, Any]) -> DetectorShape:
     """Return the network's shape from the [model] table."""
     table = dict(config["model"])
-    table["blocks"], table["added"] = tuple(table["blocks"]), tuple(table.get("added", (0, 0, 0, 0)))
+    table["blocks"], table["added"] = tuple(table["blocks"]), tuple(table["added"])
     return DetectorShape(**table)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from training.augment.geometry import Jitter, jittered_crop
 from training.embedder.people import ADULT_YEARS, KeptOut, kept_out
-from training.embedder.recognisers import Templates, from_file, teachers_of
+from training.embedder.recognisers import PEERS, Templates, from_file, teachers_of
 from training.embedder.verification import Operating, operating_points, pair_scores, rate_at, threshold_at
 
 MEASURED = [0.3, 0.1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5]
@@ -21,8 +21,6 @@ EXTRAPOLATED = [1e-6, 1e-7, 1e-8]
 # The highest reid0095 cosine of two different named CelebA people is 0.55: unnamed pairs beyond are taken for
 # two pictures of one person (UTKFace has duplicates and shares celebrities with CelebA) and left out.
 SAME_PERSON_COSINE = 0.55
-# Recognisers of others, to see how much of what differs between sources is the sources' doing.
-PEERS = ("reid0095", "mobilefacenet128")
 # A small movement, as between two frames of a still face; its size is chosen, not measured.
 FOUND_AGAIN = Jitter(rotation_deg=1.5, scale=0.02, shift_px=1.0, mirror_share=0.0)
 
@@ -125,8 +123,9 @@ def main() -> None:
     cv2.setNumThreads(1)
     people = kept_out(arguments.data)
     recognise = from_file(arguments.model)
-    teachers = {name: teachers_of(arguments.teachers)[name](people.crops) for name in PEERS}
-    judge = teachers["reid0095"]
+    teachers = teachers_of(arguments.teachers)
+    peers = {name: teachers[name](people.crops) for name in PEERS}
+    judge = peers["reid0095"]
     found = impostors(people, recognise(people.crops), recognise(found_again(people.crops)), judge)
     points = operating_points(found.pooled, MEASURED, EXTRAPOLATED)
     arguments.output.write_text(table_text(points, found, arguments.model.name))
@@ -135,7 +134,8 @@ def main() -> None:
             rates = {name: rate_at(scores, point.cosine) for name, scores in found.scores.items()}
             print(json.dumps({"cosine": round(point.cosine, 4), "fmr": point.fmr} | rates))
     print_across_sources(arguments.model.name, found)
-    for name, templates in teachers.items():
+    # How much of what differs between sources is the sources' doing: recognisers that never met them.
+    for name, templates in peers.items():
         print_across_sources(name, impostors(people, templates, templates, judge))
 
 

@@ -17,7 +17,7 @@ from training.augment.light import low_light
 from training.augment.occluders import Draw, face_mask, glasses, hand, lay_over, sunglasses
 from training.embedder.calibrate import SAME_PERSON_COSINE
 from training.embedder.people import KeptOut, Pairs, groups, kept_out, listed_pairs
-from training.embedder.recognisers import Recogniser, Templates, from_file, milliseconds, teachers_of
+from training.embedder.recognisers import PEERS, Recogniser, Templates, from_file, milliseconds, teachers_of
 from training.embedder.verification import (
     best_accuracy,
     pair_scores,
@@ -28,7 +28,6 @@ from training.onnx_export import open_session
 from training.runtime import read_config
 from training.teachers import open_teacher
 
-TEACHERS = ("reid0095", "mobilefacenet128")
 DAMAGED = ("int8", "reid0095")  # the recognisers that are also shown damaged pictures
 CHILDREN = ("age 0-5", "age 6-12")
 
@@ -132,7 +131,7 @@ def main() -> None:
     recognisers |= {
         name: recognise
         for name, recognise in teachers_of(arguments.teachers).items()
-        if arguments.joined or name in TEACHERS
+        if arguments.joined or name in PEERS
     }
     people = kept_out(arguments.data)
     pairs = listed_pairs(arguments.data / "dev_pairs.csv", people)
@@ -161,7 +160,7 @@ def main() -> None:
     for group, values in by_group(plain["int8"], plain["reid0095"], people, thresholds).items():
         print(json.dumps({"group": group, **values}), flush=True)
     sessions = {name: open_session(path) for name, path in files.items()}
-    sessions |= {name: open_teacher(name, arguments.teachers) for name in TEACHERS}
+    sessions |= {name: open_teacher(name, arguments.teachers) for name in PEERS}
     print(json.dumps({"milliseconds_one_thread": milliseconds(sessions)}), flush=True)
     if arguments.plot is not None:
         draw_roc(curves, arguments.plot)

@@ -14,6 +14,8 @@ from training.embedder.damage import as_input
 from training.onnx_export import open_session
 from training.teachers.embedding import EmbeddingTeachers, normalised
 
+# The teachers one by one, as peers to measure against.
+PEERS = ("reid0095", "mobilefacenet128")
 Crops = NDArray[np.uint8]
 Templates = NDArray[np.float32]
 Recogniser = Callable[[Crops], Templates]

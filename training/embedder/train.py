@@ -21,9 +21,9 @@ from training.command_line import parser_of
 from training.embedder.damage import Damage, damaged
 from training.embedder.model import Embedder
 from training.embedder.targets import Shown, prepare, shown_in, targets
-from training.learner import ALONE, Learner, Schedule, averaged_in, run
+from training.learner import Learner, Schedule, averaged_in, run
 from training.runtime import autocast, choose_device, read_config, seed_everything
-from training.together import Together, join
+from training.together import ALONE, Together, join
 
 Rows = NDArray[np.intp]
 
@@ -90,7 +90,7 @@ def batch_at(
     *,
     size: int,
     seed: int,
-    blend_share: float = 1.0,
+    blend_share: float,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Crops (Nx112x112x3) and targets of one step; each pass over the samples is a new permutation."""
 

@@ -17,6 +17,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from edgeface.geometry import similarity
 from training.augment.geometry import TEMPLATE_112
 from training.images import Label, read_labels
 from training.landmarks.error_plot import YawCurve, draw
@@ -29,7 +30,6 @@ from training.landmarks.samples import Face, warp_to_frame
 from training.onnx_export import open_session
 from training.runtime import read_config
 from training.teachers import open_teacher
-from training.teachers.embedding import similarity_between
 
 Floats = NDArray[np.float64]
 
@@ -62,9 +62,7 @@ def alignments(count: int, noise_px: float) -> list[Floats]:
     """2x3 matrices from crop to network input as a detector with that scatter of its points would give."""
     rng = np.random.default_rng(5)
     ideal = TEMPLATE_112 + MARGIN
-    return [
-        similarity_between(ideal + rng.normal(0.0, 1.0, ideal.shape) * noise_px, CROP_POINTS) for _ in range(count)
-    ]
+    return [similarity(ideal + rng.normal(0.0, 1.0, ideal.shape) * noise_px, CROP_POINTS) for _ in range(count)]
 
 
 def answer(

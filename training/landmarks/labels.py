@@ -13,12 +13,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeface.geometry import similarity
 from training.augment.geometry import TEMPLATE_112
 from training.detector.teacher import Teacher
 from training.landmarks.fusion import Fused, Teachers
 from training.landmarks.plan import open_collections, planned
 from training.runtime import read_config
-from training.teachers.embedding import similarity_between
 from training.teachers.landmarks_crop import FaceBox
 
 LABELS_FILE = "labels.npz"
@@ -58,7 +58,7 @@ def wide_crops(image: NDArray[np.uint8], finder: Teacher, smallest: float) -> li
         if float(np.linalg.norm(points[1] - points[0])) < smallest:
             continue
         target = TEMPLATE_112 + 8 + WIDE_MARGIN
-        matrix = similarity_between(points.astype(np.float64), target)
+        matrix = similarity(points.astype(np.float64), target)
         crop = cv2.warpAffine(image, matrix, (WIDE_SIDE, WIDE_SIDE), borderMode=cv2.BORDER_CONSTANT)
         crops.append(crop.astype(np.uint8, copy=False))
     return crops

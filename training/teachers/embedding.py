@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeface.geometry import similarity
 from training.augment.geometry import TEMPLATE_112
 from training.teachers import open_teacher
 
@@ -28,17 +29,6 @@ _IMAGENET_STD = np.array([0.229, 0.224, 0.225], np.float32)
 MOBILEFACENET_WEIGHT = 0.7
 
 
-def similarity_between(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The 2x3 similarity that brings Nx2 `source` nearest to `target` in least squares (Umeyama)."""
-    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
-    a, b = source - source_mean, target - target_mean
-    u, s, vt = np.linalg.svd(b.T @ a / len(source))
-    signs = np.array([1.0, np.sign(np.linalg.det(u) * np.linalg.det(vt))])
-    turn = u @ np.diag(signs) @ vt
-    scale = float((s * signs).sum() / a.var(axis=0).sum())
-    return np.hstack([scale * turn, (target_mean - scale * turn @ source_mean)[:, None]])
-
-
 def normalised(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     """Each row divided by its length."""
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
@@ -51,7 +41,7 @@ class EmbeddingTeachers:
         """folder: the teachers folder of `training.teachers`."""
         self._reid = open_teacher("reid0095", folder, threads=threads)
         self._mobile = open_teacher("mobilefacenet128", folder, threads=threads)
-        self._to_reid = similarity_between(TEMPLATE_112, REID0095_TEMPLATE)
+        self._to_reid = similarity(TEMPLATE_112, REID0095_TEMPLATE)
 
     def reid0095(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Nx256 templates of length 1. crops: Nx112x112x3 uint8 BGR on the ArcFace template."""
