@@ -44,6 +44,20 @@ class Together:
         for gradient, mean in zip(gradients, parts, strict=True):
             gradient.copy_(mean.view(gradient.shape))
 
+    def wait(self) -> None:
+        """Wait until every process has come here."""
+        if self.size > 1:
+            distributed.barrier()
+
+    def agree(self, model: nn.Module) -> None:
+        """Give every process the mean of all processes' weights and buffers; all must call it at the same step."""
+        if self.size == 1:
+            return
+        for value in [*model.parameters(), *model.buffers()]:
+            assert value.is_floating_point()
+            distributed.all_reduce(value.data)
+            value.data /= self.size
+
 
 ALONE = Together()
 

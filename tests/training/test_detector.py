@@ -80,6 +80,8 @@ def trainer(steps: int) -> Trainer:
         weight_decay=1e-4,
         average_decay=0.9,
         checkpoint_steps=steps,
+        mine_steps=steps,
+        dense_teacher=False,
     )
     torch.manual_seed(settings.seed)
     return Trainer(SMALL, settings, LossWeights(), torch.device("cpu"))

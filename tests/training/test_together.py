@@ -22,8 +22,11 @@ model = torch.nn.Linear(2, 1, bias=False)
 torch.nn.init.ones_(model.weight)
 model(torch.tensor([[1.0 + together.rank, 4.0]])).sum().backward()
 together.average_gradients(model)
+together.wait()
+torch.nn.init.constant_(model.weight, 1.0 + together.rank)
+together.agree(model)
 with open(f"{sys.argv[1]}/{together.rank}", "w") as stream:
-    stream.write(str((model.weight.grad.tolist(), together.size, together.leads)))
+    stream.write(str((model.weight.grad.tolist(), model.weight.tolist(), together.size, together.leads)))
 """
 
 
@@ -35,11 +38,11 @@ def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=path, cwd=root, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_gradients_are_the_mean_of_all_processes(tmp_path: Path) -> None:
+def test_gradients_and_weights_are_the_mean_of_all_processes(tmp_path: Path) -> None:
     done = _run(tmp_path)
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "0").read_text() == "([[1.5, 4.0]], 2, True)"
-    assert (tmp_path / "1").read_text() == "([[1.5, 4.0]], 2, False)"
+    assert (tmp_path / "0").read_text() == "([[1.5, 4.0]], [[1.5, 1.5]], 2, True)"
+    assert (tmp_path / "1").read_text() == "([[1.5, 4.0]], [[1.5, 1.5]], 2, False)"
 
 
 def test_one_that_fails_ends_the_others(tmp_path: Path) -> None:

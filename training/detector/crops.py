@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeface.geometry import similarity
 from training.detector.scenes import unpack
 
 # The five points of the crops: the ArcFace 112 x 112 template plus the crops' margin of 8 pixels.
@@ -30,17 +31,6 @@ def _soft_oval() -> NDArray[np.float32]:
     oval = np.zeros((_SIDE, _SIDE), np.float32)
     cv2.ellipse(oval, (64, 72), (38, 46), 0, 0, 360, 1.0, -1)
     return cv2.GaussianBlur(oval, (0, 0), 4).astype(np.float32)
-
-
-def similarity(source: NDArray[np.float32], target: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the least-squares similarity (2 x 3, no mirror) that takes points n x 2 to points n x 2."""
-    middle_source, middle_target = source.mean(axis=0), target.mean(axis=0)
-    a, b = (source - middle_source).astype(np.float64), (target - middle_target).astype(np.float64)
-    energy = max(float((a**2).sum()), 1e-9)
-    cosine = float((a * b).sum()) / energy
-    sine = float((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()) / energy
-    linear = np.array([[cosine, -sine], [sine, cosine]])
-    return np.concatenate([linear, (middle_target - linear @ middle_source)[:, None]], axis=1)
 
 
 class FaceCrops:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,8 +22,12 @@ SMALLEST_FACE = 9.0
 _LARGEST_ZOOM = 2.5
 _LEAST_FILL = 0.7  # a scene is not shrunk below this share of its tile's shorter side
 _NATURAL_ZOOM = (0.4, 1.3)
+_HARD_ZOOM = (0.6, 1.6)
 _SEEN_SHARE = 0.55  # a face cut by its tile's edge is a face while this share of its box is inside
 _GONE_SHARE = 0.15  # and background below this one
+# A face damaged so far that its colours differ by less (standard deviation over 8 x 8 fields, of 255) is gone too:
+# who learns to find it learns to find faces in the dark where there is nothing.
+_LEAST_CONTRAST = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,8 @@ class TileRandomness:
     """Chances of what a picture and its tiles show; angles in degrees.
 
     `natural`: the picture is one scene near its own size, hardly turned. `turned` and `sideways`: the tile is
-    turned by up to `large_angle`, or by any angle; the others by a few times `small_angle` at most.
+    turned by up to `large_angle`, or by any angle; the others by a few times `small_angle` at most. `hard`: the tile
+    shows a place where the network errs, once such places are known.
     """
 
     natural: float = 0.3
@@ -42,6 +48,7 @@ class TileRandomness:
     covered: float = 0.18
     replaced: float = 0.15
     damaged: float = 0.7
+    hard: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,14 @@ class Picture:
         return tile.astype(np.uint8, copy=False)
 
 
+@dataclass(frozen=True, slots=True)
+class HardPlace:
+    """A place where the network errs. box: float32, x1, y1, x2, y2 in pixels of the picture."""
+
+    picture: Picture
+    box: NDArray[np.float32]
+
+
 def move_faces(faces: Faces, matrix: NDArray[np.float64], *, mirrored: bool) -> Faces:
     """Return `faces` under a similarity `matrix` (2 x 3).
 
@@ -95,6 +110,20 @@ def move_faces(faces: Faces, matrix: NDArray[np.float64], *, mirrored: bool) -> 
     return Faces(boxes.astype(np.float32), faces.scores, points.astype(np.float32))
 
 
+def visible(image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Whether anything can be made out inside each box (n x 4) of `image` (h x w x 3)."""
+    limits = np.tile(np.array(image.shape[1::-1]), 2)
+    corners = np.clip(np.stack([np.floor(boxes[:, :2]), np.ceil(boxes[:, 2:])], axis=1).reshape(-1, 4), 0, limits)
+    answers = []
+    for x1, y1, x2, y2 in corners.astype(int).tolist():
+        if x2 <= x1 or y2 <= y1:
+            answers.append(False)
+            continue
+        fields = cv2.resize(image[y1:y2, x1:x2], (8, 8), interpolation=cv2.INTER_AREA)
+        answers.append(bool(fields.std(axis=(0, 1)).max() >= _LEAST_CONTRAST))
+    return np.array(answers, bool)
+
+
 def _split(rng: np.random.Generator, side: int) -> list[tuple[int, int, int, int]]:
     """Return tiles (x, y, width, height) that fill a square of `side` pixels."""
     draw = rng.random()
@@ -107,6 +136,27 @@ def _split(rng: np.random.Generator, side: int) -> list[tuple[int, int, int, int
     edges = [round(side * index / count) for index in range(count + 1)]
     steps = list(itertools.pairwise(edges))
     return [(x0, y0, x1 - x0, y1 - y0) for y0, y1 in steps for x0, x1 in steps]
+
+
+def _matrix(
+    centre: NDArray[np.floating[Any]],
+    zoom: float,
+    angle: float,
+    margin: float,
+    size: tuple[int, int],
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.float64], bool]:
+    """The matrix that brings `centre` to a random place of a tile of `size`, and whether it mirrors (half do).
+
+    angle: degrees. margin: how far from the tile's edges the place is at least, as a share of its sides.
+    """
+    mirrored = bool(rng.random() < 0.5)
+    cosine, sine = np.cos(np.radians(angle)) * zoom, np.sin(np.radians(angle)) * zoom
+    linear = np.array([[cosine, -sine], [sine, cosine]])
+    if mirrored:
+        linear = linear * np.array([-1, 1])
+    target = np.array(size) * rng.uniform(margin, 1 - margin, 2)
+    return np.concatenate([linear, (target - linear @ centre)[:, None]], axis=1), mirrored
 
 
 class Composer:
@@ -128,6 +178,8 @@ class Composer:
         self._crops = crops
         self._chances = chances or TileRandomness()
         self._damage = Damage()
+        # Places where the network errs; whoever knows them better may replace them between two pictures.
+        self.hard: Sequence[HardPlace] = ()
 
     def draw(self, rng: np.random.Generator) -> Drawn:
         """Return the next training picture."""
@@ -145,15 +197,24 @@ class Composer:
             np.concatenate([part.sure for part in parts]),
             np.concatenate([part.pointed for part in parts]),
         )
-        seen = self._damage.apply(canvas, rng) if rng.random() < self._chances.damaged else canvas
-        return Drawn(canvas, seen, together)
+        if rng.random() >= self._chances.damaged:
+            return Drawn(canvas, canvas, together)
+        seen = self._damage.apply(canvas, rng)
+        left = visible(seen, together.faces.boxes)
+        return Drawn(canvas, seen, Labels(together.faces.select(left), together.sure[left], together.pointed[left]))
 
     def _tile(
         self, size: tuple[int, int], rng: np.random.Generator, *, natural: bool
     ) -> tuple[NDArray[np.uint8], Labels]:
-        group = self._groups[int(rng.integers(len(self._groups)))]
-        picture = group[int(rng.integers(len(group)))]
-        matrix, mirrored = self._place(picture, size, rng, natural=natural)
+        hard = self.hard
+        if hard and rng.random() < self._chances.hard:
+            place = hard[int(rng.integers(len(hard)))]
+            picture = place.picture
+            matrix, mirrored = self._place_hard(place, size, rng)
+        else:
+            group = self._groups[int(rng.integers(len(self._groups)))]
+            picture = group[int(rng.integers(len(group)))]
+            matrix, mirrored = self._place(picture, size, rng, natural=natural)
         tile = picture.warp(matrix, size, rng)
         labels = picture.labels
         if len(labels.faces) == 0:
@@ -202,13 +263,18 @@ class Composer:
             angle = rng.uniform(-chances.large_angle, chances.large_angle)
         else:
             angle = float(np.clip(rng.normal(0, chances.small_angle), -40, 40))
-        mirrored = bool(rng.random() < 0.5)
-        cosine, sine = np.cos(np.radians(angle)) * zoom, np.sin(np.radians(angle)) * zoom
-        linear = np.array([[cosine, -sine], [sine, cosine]])
-        if mirrored:
-            linear = linear * np.array([-1, 1])
-        target = np.array(size) * rng.uniform(margin, 1 - margin, 2)
-        return np.concatenate([linear, (target - linear @ centre)[:, None]], axis=1), mirrored
+        return _matrix(centre, zoom, angle, margin, size, rng)
+
+    def _place_hard(
+        self, place: HardPlace, size: tuple[int, int], rng: np.random.Generator
+    ) -> tuple[NDArray[np.float64], bool]:
+        """As `_place`, near the place's own size: where a network errs depends on it."""
+        centre = (place.box[:2] + place.box[2:]) / 2
+        own = float(np.sqrt(np.prod(place.box[2:] - place.box[:2])))
+        zoom = np.exp(rng.uniform(*np.log(_HARD_ZOOM)))
+        zoom = min(zoom, 0.9 * min(size) / own, _LARGEST_ZOOM)
+        margin = float(np.clip(0.5 * own * zoom / min(size), 0.12, 0.48))
+        return _matrix(centre, zoom, float(rng.normal(0, 6)), margin, size, rng)
 
     def _cover(self, tile: NDArray[np.uint8], labels: Labels, rng: np.random.Generator) -> None:
         for index in range(len(labels.faces)):

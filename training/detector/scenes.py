@@ -128,11 +128,12 @@ def load_labels(scenes: Sequence[Scene], teachers: Path, cache: Path) -> list[La
         teacher, plan = Teacher(teachers), LabelPlan()
         for scene in missing:
             known[scene.name] = label_scene(scene, teacher, plan)
-        _write_cache(cache, known)
+        write_labels(cache, known)
     return [known[scene.name] for scene in scenes]
 
 
-def _write_cache(cache: Path, known: dict[str, Labels]) -> None:
+def write_labels(cache: Path, known: dict[str, Labels]) -> None:
+    """Write what `load_labels` reads: the labels of pictures by their names."""
     names = list(known)
     counts = np.array([len(known[name].faces) for name in names], np.int64)
     cache.parent.mkdir(parents=True, exist_ok=True)

