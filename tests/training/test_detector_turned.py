@@ -8,8 +8,8 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
-from edgeface.inference.detections import Detections  # noqa: E402
-from training.detector.turned import is_righted  # noqa: E402
+from edgeface.inference.detections import Detections
+from training.detector.turned import is_righted
 
 UPRIGHT = np.array([[30, 40], [70, 40], [50, 60], [35, 80], [65, 80]], np.float32)
 
