@@ -261,11 +261,34 @@ def test_new_people_come_after_the_blends_and_repeat(work: Path) -> None:
     assert not np.array_equal(shown.canvas(first), more_blends.canvas(first))
 
 
-def test_processes_share_the_labelling(work: Path, tmp_path: Path) -> None:
-    class Teacher:
-        def joined(self, crops: np.ndarray) -> np.ndarray:
-            return crops.reshape(len(crops), -1)[:, :24].astype(np.float32)
+class Teacher:
+    """Its templates are a crop's first values."""
 
+    def joined(self, crops: np.ndarray) -> np.ndarray:
+        return crops.reshape(len(crops), -1)[:, :24].astype(np.float32)
+
+
+def test_more_samples_later_are_labelled_as_all_at_once(work: Path, tmp_path: Path) -> None:
+    shown = dataclasses.replace(shown_in(work, SETTINGS), blends=600)
+    for folder, counts in (("at_once", [500]), ("later", [30, 500])):
+        place = tmp_path / folder
+        place.mkdir()
+        for count in counts:
+            label(shown, Teacher(), place, new_people=count)  # type: ignore[arg-type]
+    found = [targets(shown, tmp_path / folder, size=16, person_share=0.0) for folder in ("at_once", "later")]
+    assert len(found[0]) == 10 + 600 + 500
+    np.testing.assert_array_equal(found[0], found[1])
+
+
+def test_nothing_behind_a_short_chunk_counts(work: Path, tmp_path: Path) -> None:
+    shown = dataclasses.replace(shown_in(work, SETTINGS), blends=1100)
+    label(shown, Teacher(), tmp_path, new_people=100)  # type: ignore[arg-type]
+    middle = tmp_path / "templates" / "00001.npy"
+    np.save(middle, np.load(middle)[:100])
+    assert len(targets(shown, tmp_path, size=16, person_share=0.0)) == 512 + 100
+
+
+def test_processes_share_the_labelling(work: Path, tmp_path: Path) -> None:
     shown = dataclasses.replace(shown_in(work, SETTINGS), blends=1100)
     for part in (1, 0):  # the second half first: what has a gap before it does not count yet
         label(shown, Teacher(), tmp_path, new_people=100, part=part, parts=2)  # type: ignore[arg-type]

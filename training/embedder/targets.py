@@ -145,12 +145,11 @@ def label(
     total = len(shown.pictures) + shown.blends + new_people
     for start in range(part * _CHUNK, total, parts * _CHUNK):
         path = folder / f"{start // _CHUNK:05d}.npy"
-        if path.is_file():
+        samples = range(start, min(total, start + _CHUNK))
+        # The last chunk of an earlier labelling is shorter when there are more samples now.
+        if path.is_file() and len(np.load(path, mmap_mode="r")) >= len(samples):
             continue
-        rows = [
-            teachers.joined(centre_crop(shown.canvas(index), CROP)[None])[0]
-            for index in range(start, min(total, start + _CHUNK))
-        ]
+        rows = [teachers.joined(centre_crop(shown.canvas(index), CROP)[None])[0] for index in samples]
         partial = path.with_suffix(".partial")
         with partial.open("wb") as stream:
             np.save(stream, np.stack(rows).astype(np.float16))
@@ -167,8 +166,10 @@ def targets(shown: Shown, work: Path, *, size: int, person_share: float) -> NDAr
     folder = work / "templates"
     # Several processes may label at once: what counts is the unbroken row of chunks from the first on.
     names = (folder / f"{number:05d}.npy" for number in range(len(list(folder.iterdir()))))
-    chunks = list(takewhile(Path.is_file, names))
-    joined = normalised(np.concatenate([np.load(chunk) for chunk in chunks]).astype(np.float32))
+    chunks = [np.load(name) for name in takewhile(Path.is_file, names)]
+    # Only the last may be short: behind another short one every sample would get some other sample's template.
+    whole = sum(1 for _ in takewhile(lambda chunk: len(chunk) == _CHUNK, chunks))
+    joined = normalised(np.concatenate(chunks[: whole + 1]).astype(np.float32))
     place = work / "projection.npy"
     if not place.is_file():
         np.save(place, principal_axes(joined[::5], size))
