@@ -34,7 +34,7 @@ class TrainSettings:
     """The [train] table of the config.
 
     mine_steps: how often the hard places are looked for anew. dense_teacher: whether the teacher looks at every
-    picture drawn; without it the labels alone teach, in two thirds of the time.
+    picture drawn; without it the labels alone teach, in less time.
     """
 
     seed: int
@@ -207,9 +207,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     seed = (settings.seed + trainer.step) * together.size + together.rank
     share = [picture for group in pictures for picture in group][together.rank :: together.size]
     source = ahead(batches(composer, maker, settings.batch, seed, teacher))
+    first = trainer.step
 
     def take_step() -> dict[str, float]:
-        if chances.hard and (not composer.hard or trainer.step % settings.mine_steps == 0):
+        if chances.hard and (trainer.step == first or trainer.step % settings.mine_steps == 0):
             averaged = trainer.average.model
             assert isinstance(averaged, Detector)
             composer.hard = hard_places(averaged, share, device)

@@ -3,7 +3,7 @@
 python -m training.detector.turned --data DIR --teachers DIR [--models DIR] [--work DIR]
 
 A line a value: of faces in upright pictures how many are looked at again (a few milliseconds each), and of faces in
-pictures turned by 90 and 180 degrees how many are found and righted.
+pictures turned by 90, 180 and 270 degrees how many are found and righted.
 """
 
 from __future__ import annotations
