@@ -11,16 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeface.geometry import similarity
+from training.augment.geometry import TEMPLATE_112
 from training.detector.scenes import unpack
 
 # The five points of the crops: the ArcFace 112 x 112 template plus the crops' margin of 8 pixels.
-_TEMPLATE = (
-    np.array(
-        [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]],
-        np.float32,
-    )
-    + 8
-)
+_TEMPLATE = TEMPLATE_112 + 8
 _SIDE = 128
 # A face turned far to the side does not take a crop's shape: mean distance of its points, in eye distances.
 _LARGEST_MISFIT = 0.2

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.detector.decode import Faces, decode_maps, overlaps, suppress
+from training.detector.decode import Faces, overlaps
 from training.detector.matching import FOUND_IOU, HAND_IOU
-from training.detector.model import STRIDES, Detector
+from training.detector.model import Detector
 from training.detector.mosaic import HardPlace, Picture
-from training.detector.runner import normalise
+from training.detector.runner import faces_in, normalise
 from training.detector.scenes import Labels
 from training.detector.teacher import pad_to_multiple
 
@@ -52,9 +52,9 @@ def errors(found: Faces, labels: Labels, zoom: float) -> NDArray[np.float32]:
     wanted = labels.faces.boxes * np.float32(zoom)
     touch = overlaps(found.boxes, wanted)
     false = (touch.max(axis=1, initial=0) < _TOUCHING_IOU) & (_sizes(found.boxes) >= SMALLEST)
-    sure_findings = np.where(found.scores >= MISSED_SCORE, touch.T, 0)
+    touch_of_sure = np.where(found.scores >= MISSED_SCORE, touch.T, 0)
     needed = np.where(labels.pointed, FOUND_IOU, HAND_IOU)
-    missed = labels.sure & (sure_findings.max(axis=1, initial=0) < needed) & (_sizes(wanted) >= SMALLEST)
+    missed = labels.sure & (touch_of_sure.max(axis=1, initial=0) < needed) & (_sizes(wanted) >= SMALLEST)
     return np.concatenate([found.boxes[false & (found.scores >= FALSE_SCORE)], wanted[missed]])
 
 
@@ -65,4 +65,4 @@ def _sizes(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
 @torch.no_grad()
 def _findings(model: Detector, image: NDArray[np.uint8], device: torch.device) -> Faces:
     maps = model(torch.from_numpy(normalise(pad_to_multiple(image))).to(device))
-    return suppress(decode_maps([dense[0].float().cpu().numpy() for dense in maps], STRIDES, FALSE_SCORE), _NMS_IOU)
+    return faces_in([dense.float().cpu().numpy() for dense in maps], FALSE_SCORE, _NMS_IOU)

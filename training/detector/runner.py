@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,11 @@ def normalise(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.ascontiguousarray(tensor, dtype=np.float32)
 
 
+def faces_in(maps: Sequence[NDArray[np.float32]], threshold: float, iou: float) -> Faces:
+    """Return the faces at or above `threshold` in the three maps (1 x 15 x h x w) of one picture."""
+    return suppress(decode_maps([dense[0] for dense in maps], STRIDES, threshold), iou)
+
+
 class DetectorFile:
     """A detector read from an ONNX file, on one thread."""
 
@@ -31,5 +37,4 @@ class DetectorFile:
 
     def find(self, image: NDArray[np.uint8], threshold: float, iou: float) -> Faces:
         """Return the faces of `image` (h x w x 3 BGR uint8, any size) at or above `threshold`."""
-        maps = self.run(normalise(pad_to_multiple(image)))
-        return suppress(decode_maps([dense[0] for dense in maps], STRIDES, threshold), iou)
+        return faces_in(self.run(normalise(pad_to_multiple(image))), threshold, iou)

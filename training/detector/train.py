@@ -122,16 +122,17 @@ class Bridge(nn.Module):
         return feature_loss(bridged, wanted, scales)
 
     @torch.no_grad()
-    def meet(self, wanted: Sequence[Tensor]) -> None:
-        """Take scale and means from the teacher's maps, the first time only."""
+    def meet(self, wanted: Sequence[Tensor]) -> bool:
+        """Take scale and means from the teacher's maps, the first time only; returns whether it was."""
         spread = self.get_buffer("spread")
         if bool(spread.any()):
-            return
+            return False
         for convolution, row, one in zip(self.convolutions, spread, wanted, strict=True):
             assert isinstance(convolution, nn.Conv2d) and convolution.bias is not None
             row.copy_(one.std(dim=(0, 2, 3)).clamp(min=0.05))
             convolution.weight.zero_()
             convolution.bias.copy_(one.mean(dim=(0, 2, 3)))
+        return True
 
 
 class Trainer(Learner[Detector]):
@@ -158,10 +159,8 @@ class Trainer(Learner[Detector]):
         self.model.train()
         images = batch.images.to(self._device, memory_format=torch.channels_last)
         wanted = [torch.from_numpy(one).to(self._device) for one in batch.view.features] if batch.view else []
-        if wanted:
-            self._bridge.meet(wanted)
-            if self.step == 0:
-                self.together.agree(self._bridge)
+        if wanted and self._bridge.meet(wanted):
+            self.together.agree(self._bridge)
         with autocast(self._device):
             features = self.model.features(images)
             maps = self.model.answer(features)

@@ -66,15 +66,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         wanted = make_reference(label, CERTAIN, _SMALLEST).wanted
         if len(label.faces) == 1 and wanted.all():
             pictures.append(scene.read())
+    first = opened(options.models, 1.0)
+    views = [(turns, rotate_right_angle(picture, turns)) for picture in pictures for turns in _TURNS]
+    looks = [(turns, image, first.detect(image, input_size=_INPUT_SIZE, turned=True)) for turns, image in views]
     for sure_score in _SURE_SCORES:
         detector = opened(options.models, sure_score)
         again, right = 0, dict.fromkeys(_TURNS, 0)
-        for picture in pictures:
-            for turns in _TURNS:
-                image = rotate_right_angle(picture, turns)
-                found = detector.detect(image, input_size=_INPUT_SIZE, turned=True)
-                again += turns == 0 and bool((found.scores < sure_score).any())
-                right[turns] += is_righted(righted(image, found, detector), turns)
+        for turns, image, found in looks:
+            again += turns == 0 and bool((found.scores < sure_score).any())
+            right[turns] += is_righted(righted(image, found, detector), turns)
         shares = {f"right_at_{turns * 90}": round(right[turns] / len(pictures), 3) for turns in _TURNS}
         line = {"sure_score": sure_score, "pictures": len(pictures), "seen_again": round(again / len(pictures), 3)}
         print(json.dumps(line | shares))
