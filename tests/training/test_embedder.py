@@ -18,10 +18,10 @@ from training.augment.blur import defocus_kernel, motion_kernel  # noqa: E402
 from training.augment.geometry import NO_JITTER, TEMPLATE_112, centre_crop, jittered_crop  # noqa: E402
 from training.augment.occluders import SHARES, face_mask, lay_over, random_occluder  # noqa: E402
 from training.augment.reshape import reshaped  # noqa: E402
-from training.embedder.damage import as_input  # noqa: E402
+from training.embedder.damage import as_input, damaged  # noqa: E402
 from training.embedder.export import calibration_batches, write_models  # noqa: E402
 from training.embedder.model import Embedder  # noqa: E402
-from training.embedder.targets import gather, label, prepare, shown_in, targets  # noqa: E402
+from training.embedder.targets import OtherSamples, gather, label, prepare, shown_in, targets  # noqa: E402
 from training.embedder.train import damage_from, loss_of, order_of_pass, schedule_from, train  # noqa: E402
 from training.embedder.verification import (  # noqa: E402
     best_accuracy,
@@ -43,6 +43,7 @@ SETTINGS: dict[str, Any] = {
         "scale": 0.01,
         "shift_px": 0.5,
         "mirror_share": 0.5,
+        "clean_share": 0.3,
         "light_share": 0.3,
         "occluder_share": 0.1,
         "noise_share": 0.1,
@@ -110,6 +111,16 @@ def _distance(model: Embedder, work: Path, wanted: np.ndarray) -> float:
     with torch.no_grad():
         templates = model.eval()(torch.from_numpy(as_input(crops)))
         return float(loss_of(templates, torch.from_numpy(wanted), relation_weight=0.0)[1])
+
+
+def test_only_the_wanted_share_of_pictures_is_damaged() -> None:
+    canvas = _face(3)
+    still = {"rotation_deg": 0.0, "scale": 0.0, "shift_px": 0.0, "mirror_share": 0.0, "noise_share": 1.0}
+    settings = {"damage": {**SETTINGS["damage"], **still, "clean_share": 0.25}}
+    rng = np.random.default_rng(0)
+    crops = [damaged(canvas, damage_from(settings), rng) for _ in range(200)]
+    clean = sum(np.array_equal(crop, centre_crop(canvas, 112)) for crop in crops)
+    assert 35 <= clean <= 65
 
 
 def test_training_brings_templates_nearer_to_the_teachers(work: Path) -> None:
@@ -286,6 +297,37 @@ def test_nothing_behind_a_short_chunk_counts(work: Path, tmp_path: Path) -> None
     middle = tmp_path / "templates" / "00001.npy"
     np.save(middle, np.load(middle)[:100])
     assert len(targets(shown, tmp_path, size=16, person_share=0.0)) == 512 + 100
+
+
+@pytest.mark.parametrize(
+    ("labelled_with", "now", "refused"),
+    [
+        ({}, {}, None),
+        ({}, {"blends": 50}, None),
+        ({}, {"blends": 30}, "blends was 40"),
+        ({"new_people": 5}, {"blends": 50}, "blends was 40"),
+        ({}, {"seed": 6}, "seed was 5"),
+        ({}, {"seam_share": 0.5}, "seam_share was 0.3"),
+    ],
+)
+def test_settings_that_draw_other_samples_than_were_labelled_are_refused(
+    work: Path, tmp_path: Path, labelled_with: dict[str, int], now: dict[str, Any], refused: str | None
+) -> None:
+    shown = dataclasses.replace(shown_in(work, SETTINGS), blends=40)
+    place = tmp_path / "labelled"
+    place.mkdir()
+    for new_people in (labelled_with.get("new_people", 0), 0):  # what was labelled once stays so
+        label(shown, Teacher(), place, new_people=new_people)  # type: ignore[arg-type]
+    changed = dataclasses.replace(shown, **now)
+    if refused is None:
+        assert len(targets(changed, place, size=16, person_share=0.0)) >= 50
+        return
+    before = {path: path.read_bytes() for path in place.rglob("*.npy")}
+    with pytest.raises(OtherSamples, match=refused):
+        targets(changed, place, size=16, person_share=0.0)
+    with pytest.raises(OtherSamples, match=refused):
+        label(changed, Teacher(), place, new_people=100)  # type: ignore[arg-type]
+    assert {path: path.read_bytes() for path in place.rglob("*.npy")} == before
 
 
 def test_processes_share_the_labelling(work: Path, tmp_path: Path) -> None:

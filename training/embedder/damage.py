@@ -17,9 +17,13 @@ SIDE = 112
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """How often and how far pictures are damaged; shares are in [0, 1]."""
+    """How often and how far pictures are damaged; shares are in [0, 1].
+
+    clean_share: of all pictures, those that are only moved. The other shares are of the rest.
+    """
 
     jitter: Jitter
+    clean_share: float
     light_share: float
     occluder_share: float
     noise_share: float
@@ -33,6 +37,8 @@ def damaged(canvas: NDArray[np.uint8], damage: Damage, rng: np.random.Generator)
     templates of both sides, which verifies better than either.
     """
     crop = jittered_crop(canvas, size=SIDE, jitter=damage.jitter, rng=rng)
+    if rng.random() < damage.clean_share:
+        return crop
     if rng.random() < damage.occluder_share:
         points = TEMPLATE_112 + rng.normal(0.0, 1.0, TEMPLATE_112.shape)
         crop = lay_over(crop, random_occluder((SIDE, SIDE), points, rng))

@@ -36,6 +36,11 @@ RESHAPED_BLENDED_PX = (0.5, 2.0)
 BLENDED_SHARE = 0.5
 COLLECTIONS = ("faces", "masks")
 _CHUNK = 512
+_DRAWN = "drawn.json"
+
+
+class OtherSamples(ValueError):
+    """The templates in a work folder are of samples that were drawn by other settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +138,47 @@ def shown_in(work: Path, settings: dict[str, Any]) -> Shown:
     )
 
 
+def _drawn(shown: Shown, work: Path, *, new_people: int = 0) -> dict[str, float | bool]:
+    """What decides which sample a number is, to be kept beside the templates.
+
+    Raises OtherSamples when it would now be another than that whose template is in `work`. Only what comes last may
+    become more: the blends until there are reshaped faces behind them, and those at any time.
+    """
+    now = {
+        "pictures": len(shown.pictures),
+        "seed": shown.seed,
+        "seam_share": shown.seam_share,
+        "blends": shown.blends,
+        "reshaped": new_people > 0,
+    }
+    place = work / _DRAWN
+    if not place.is_file():
+        return now
+    before = json.loads(place.read_text("utf-8"))
+    now["reshaped"] |= before["reshaped"]
+    longer = {"reshaped"} if before["reshaped"] or now["blends"] < before["blends"] else {"reshaped", "blends"}
+    changed = [name for name in now if name not in longer and now[name] != before[name]]
+    if changed:
+        what = ", ".join(f"{name} was {before[name]}" for name in changed)
+        raise OtherSamples(
+            f"the templates in {work} are of other samples ({what}): set it back, or take a new folder"
+        )
+    return now
+
+
 def label(
     shown: Shown, teachers: EmbeddingTeachers, work: Path, *, new_people: int, part: int = 0, parts: int = 1
 ) -> None:
     """Let the teachers describe every sample, in chunks `work/templates/NNNNN.npy` of joined templates.
 
     part, parts: label only every `parts`th chunk, beginning with number `part`; so several processes share the work.
+    Raises OtherSamples.
     """
+    drawn = _drawn(shown, work, new_people=new_people)
+    if part == 0:
+        partial = (work / _DRAWN).with_suffix(".partial")
+        partial.write_text(json.dumps(drawn), "utf-8")
+        partial.rename(work / _DRAWN)
     folder = work / "templates"
     folder.mkdir(exist_ok=True)
     total = len(shown.pictures) + shown.blends + new_people
@@ -161,8 +200,9 @@ def targets(shown: Shown, work: Path, *, size: int, person_share: float) -> NDAr
     """Mx`size` target templates of length 1 for the samples labelled so far (the first M).
 
     The projection is taken from `work/projection.npy` if it is there (the space of weights that are being
-    continued), else from the templates themselves and kept there.
+    continued), else from the templates themselves and kept there. Raises OtherSamples.
     """
+    _drawn(shown, work)
     folder = work / "templates"
     # Several processes may label at once: what counts is the unbroken row of chunks from the first on.
     names = (folder / f"{number:05d}.npy" for number in range(len(list(folder.iterdir()))))
@@ -220,7 +260,12 @@ def main() -> None:
     part, parts = arguments.part
     if not 0 <= part < parts:
         parser.error("--part K N: K from 0 to N - 1")
-    prepare(settings, data=arguments.data, teachers=arguments.teachers, work=arguments.work, part=part, parts=parts)
+    try:
+        prepare(
+            settings, data=arguments.data, teachers=arguments.teachers, work=arguments.work, part=part, parts=parts
+        )
+    except (NoPictures, OtherSamples) as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ from training.augment.geometry import Jitter
 from training.command_line import parser_of
 from training.embedder.damage import Damage, damaged
 from training.embedder.model import Embedder
-from training.embedder.targets import Shown, prepare, shown_in, targets
+from training.embedder.targets import OtherSamples, Shown, prepare, shown_in, targets
+from training.images import NoPictures
 from training.learner import Learner, Schedule, averaged_in, run
 from training.runtime import autocast, choose_device, read_config, seed_everything
 from training.together import ALONE, Together, join
@@ -51,6 +52,7 @@ def damage_from(settings: dict[str, Any]) -> Damage:
     )
     return Damage(
         jitter=jitter,
+        clean_share=float(table["clean_share"]),
         light_share=float(table["light_share"]),
         occluder_share=float(table["occluder_share"]),
         noise_share=float(table["noise_share"]),
@@ -194,18 +196,21 @@ def main() -> None:
     cv2.setNumThreads(1)
     settings = read_config(arguments.config)
     together = join()
-    if arguments.data is not None and arguments.teachers is not None:
-        if together.size > 1:
-            parser.error("several processes: prepare the targets first, by python -m training.embedder.targets")
-        prepare(settings, data=arguments.data, teachers=arguments.teachers, work=arguments.work)
-    shown = shown_in(arguments.work, settings)
-    table = settings["targets"]
-    wanted = targets(
-        shown,
-        arguments.work,
-        size=int(table["template_size"]),
-        person_share=float(table["person_share"]),
-    )
+    if together.size > 1 and arguments.data is not None and arguments.teachers is not None:
+        parser.error("several processes: prepare the targets first, by python -m training.embedder.targets")
+    try:
+        if arguments.data is not None and arguments.teachers is not None:
+            prepare(settings, data=arguments.data, teachers=arguments.teachers, work=arguments.work)
+        shown = shown_in(arguments.work, settings)
+        table = settings["targets"]
+        wanted = targets(
+            shown,
+            arguments.work,
+            size=int(table["template_size"]),
+            person_share=float(table["person_share"]),
+        )
+    except (NoPictures, OtherSamples) as error:
+        parser.error(str(error))
     print(json.dumps({"samples": len(wanted), "pictures": len(shown.pictures)}), flush=True)
     train(
         settings,
