@@ -22,7 +22,7 @@ from training.runtime import (
     set_rate,
     split_decay,
 )
-from training.together import ALONE, Together
+from training.together import ALONE, Together, tell
 
 _LOG_EVERY = 50
 Network = TypeVar("Network", bound=nn.Module)
@@ -148,4 +148,4 @@ def run(
 
 
 def _tell(line: Mapping[str, float]) -> None:
-    print(json.dumps(line), flush=True)
+    tell(json.dumps(line))

@@ -59,6 +59,12 @@ class Together:
             value.data /= self.size
 
 
+def tell(line: str) -> None:
+    """Print a line in one piece: `print` may write its end apart, and another process's line comes between."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 ALONE = Together()
 
 

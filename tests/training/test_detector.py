@@ -21,7 +21,7 @@ from training.detector.matching import Reference, tally  # noqa: E402
 from training.detector.model import CHANNELS_OUT, STRIDES, Detector, DetectorShape  # noqa: E402
 from training.detector.mosaic import Composer, Picture, move_faces  # noqa: E402
 from training.detector.runner import DetectorFile, normalise  # noqa: E402
-from training.detector.scenes import Labels, kept_out, list_scenes  # noqa: E402
+from training.detector.scenes import Labels, kept_out, list_scenes, shown_as_many  # noqa: E402
 from training.detector.targets import TargetMaker, cell_grid  # noqa: E402
 from training.detector.teacher import (  # noqa: E402
     DenseTeacher,
@@ -278,6 +278,8 @@ def test_any_folder_of_pictures_is_read_and_split_for_good(tmp_path: Path) -> No
     assert scenes[2].read().shape == (40, 50, 3)
     names = [f"celeba/{index:05d}.jpg" for index in range(1000)]
     assert 70 < sum(kept_out(name) for name in names) < 130
+    assert 70 < sum(shown_as_many(name) for name in names) < 130
+    assert not any(kept_out(name) and shown_as_many(name) for name in names)
     (tmp_path / "door" / "broken.jpg").write_bytes(b"not a picture")
     with pytest.raises(ValueError, match=r"broken\.jpg"):
         next(s for s in list_scenes(tmp_path, tmp_path) if s.name.endswith("broken.jpg")).read()

@@ -19,6 +19,7 @@ from training.augment.geometry import NO_JITTER, TEMPLATE_112, centre_crop, jitt
 from training.augment.occluders import SHARES, face_mask, lay_over, random_occluder  # noqa: E402
 from training.augment.reshape import reshaped  # noqa: E402
 from training.embedder.damage import as_input, damaged  # noqa: E402
+from training.embedder.distance import kinds, mean_distance  # noqa: E402
 from training.embedder.export import calibration_batches, write_models  # noqa: E402
 from training.embedder.model import Embedder  # noqa: E402
 from training.embedder.targets import OtherSamples, gather, label, prepare, shown_in, targets  # noqa: E402
@@ -353,6 +354,29 @@ def test_a_pass_shows_every_picture_and_a_share_of_the_blends() -> None:
         assert len(order) == len(set(order.tolist())) == 10 + 20 + 10
         assert set(range(10)) | set(range(50, 60)) <= set(order.tolist())
     assert set(first.tolist()) != set(second.tolist())
+
+
+def test_what_was_shown_is_compared_with_others_of_its_kind(work: Path) -> None:
+    shown = shown_in(work, SETTINGS)
+    unseen = np.full((7, 112, 112, 3), 9, np.uint8)
+    found = {name: pair for name, *pair in kinds(shown, 5, unseen, count=6, rng=np.random.default_rng(0))}
+    assert {name: [len(crops) for crops in pair] for name, pair in found.items()} == {
+        "pictures": [6, 6],
+        "blends": [6, 6],
+        "reshaped": [5, 5],
+    }
+    assert not np.any(found["pictures"][1] != 9)
+    everything = {centre_crop(shown.canvas(k), 112).tobytes() for k in range(10 + 20 + 5)}
+    for seen, other in found.values():
+        assert {crop.tobytes() for crop in seen} <= everything
+        assert not {crop.tobytes() for crop in other} & everything
+
+
+def test_the_distance_is_one_minus_the_mean_cosine() -> None:
+    axes = np.eye(2, dtype=np.float32)
+    crops = np.zeros((2, 112, 112, 3), np.uint8)
+    assert mean_distance(crops, lambda _: axes, lambda _: axes) == 0
+    assert mean_distance(crops, lambda _: axes, lambda _: axes[[0, 0]]) == 0.5
 
 
 def test_an_unjittered_crop_is_the_centre() -> None:

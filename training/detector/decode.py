@@ -88,6 +88,12 @@ def overlaps(one: Array, other: Array) -> Array:
     return iou
 
 
+def box_side(boxes: Array) -> Array:
+    """Return the side of the square that each box (... x 4) is as large as: by it faces are called small or large."""
+    side: Array = np.sqrt(np.prod(boxes[..., 2:] - boxes[..., :2], axis=-1))
+    return side
+
+
 def suppress(faces: Faces, iou: float) -> Faces:
     """Keep, from the best score down, every face that overlaps no kept face by more than `iou`."""
     order = np.argsort(-faces.scores, kind="stable")

@@ -1,6 +1,6 @@
 """Compare the detector with its teacher on the scenes kept out of training, and draw the curves.
 
-python -m training.detector.evaluate --data DIR --teachers DIR [--models DIR] [--work DIR] [--plot FILE]
+python -m training.detector.evaluate --data DIR --teachers DIR [--models DIR] [--work DIR] [--plot FILE] [--shown]
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from training.detector.decode import Faces
 from training.detector.matching import Reference, Tally, join_tallies, make_reference, tally
 from training.detector.mosaic import move_faces
 from training.detector.runner import DetectorFile
-from training.detector.scenes import Labels, kept_out, list_scenes, load_labels
+from training.detector.scenes import Labels, kept_out, list_scenes, load_labels, shown_as_many
 from training.detector.teacher import Teacher
 from training.runtime import read_config
 
@@ -157,7 +157,9 @@ def print_matched(results: Mapping[str, Mapping[tuple[str, str], Tally]], our_sc
             )
 
 
-def draw_curves(results: Mapping[str, Mapping[tuple[str, str], Tally]], path: Path, our_score: float) -> None:
+def draw_curves(
+    results: Mapping[str, Mapping[tuple[str, str], Tally]], path: Path, our_score: float, which: str
+) -> None:
     """Draw precision over recall, upright and turned, to a PNG file."""
     matplotlib.use("Agg")
     from matplotlib import pyplot  # after the backend is chosen
@@ -179,7 +181,7 @@ def draw_curves(results: Mapping[str, Mapping[tuple[str, str], Tally]], path: Pa
         axis.grid(visible=True, alpha=0.3)
     axes[0].set_ylabel("precision")
     axes[0].legend(loc="lower left")
-    figure.suptitle("Face detector on scenes kept out of training (dot: the score it is used at)")
+    figure.suptitle(f"Face detector on scenes {which} (dot: the score it is used at)")
     figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
@@ -196,12 +198,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "edgeface-detector")
     parser.add_argument("--plot", type=Path, help="where to draw the curves (PNG)")
+    parser.add_argument(
+        "--shown",
+        action="store_true",
+        help="measure as many pictures that training shows: are more needed, or steps?",
+    )
     options = parser.parse_args(arguments)
 
     use = read_config(options.models / "manifest.toml")["roles"]["detector"]["detection"]
     our_score, iou = float(use["score_threshold"]), float(use["nms_iou"])
     teacher = Teacher(options.teachers)
-    scenes = [scene for scene in list_scenes(options.data, options.work) if kept_out(scene.name)]
+    chosen = shown_as_many if options.shown else kept_out
+    scenes = [scene for scene in list_scenes(options.data, options.work) if chosen(scene.name)]
     labels = load_labels(scenes, options.teachers, options.work / "labels.npz")
     cases = []
     for scene, label in zip(scenes, labels, strict=True):
@@ -214,7 +222,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     }
     found = {name: [find(case.image, _FLOOR) for case in cases] for name, find in finders.items()}
     results = {name: tally_groups(cases, faces) for name, faces in found.items()}
-    print(f"{len(scenes)} kept-out pictures, {len(cases)} views")
+    which = "shown in training" if options.shown else "kept out of training"
+    print(f"{len(scenes)} pictures {which}, {len(cases)} views")
     print_recall(results, our_score)
     print_matched(results, our_score)
     print("with false findings of any size:")
@@ -231,7 +240,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
         print(f"{side}x{side}, one thread: " + ", ".join(f"{name} {ms:.2f} ms" for name, ms in times.items()))
     if options.plot:
-        draw_curves(results, options.plot, our_score)
+        draw_curves(results, options.plot, our_score, which)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.detector.decode import Faces, overlaps
+from training.detector.decode import Faces, box_side, overlaps
 from training.detector.matching import FOUND_IOU, HAND_IOU
 from training.detector.model import Detector
 from training.detector.mosaic import HardPlace, Picture
@@ -51,15 +51,11 @@ def errors(found: Faces, labels: Labels, zoom: float) -> NDArray[np.float32]:
     """
     wanted = labels.faces.boxes * np.float32(zoom)
     touch = overlaps(found.boxes, wanted)
-    false = (touch.max(axis=1, initial=0) < _TOUCHING_IOU) & (_sizes(found.boxes) >= SMALLEST)
+    false = (touch.max(axis=1, initial=0) < _TOUCHING_IOU) & (box_side(found.boxes) >= SMALLEST)
     touch_of_sure = np.where(found.scores >= MISSED_SCORE, touch.T, 0)
     needed = np.where(labels.pointed, FOUND_IOU, HAND_IOU)
-    missed = labels.sure & (touch_of_sure.max(axis=1, initial=0) < needed) & (_sizes(wanted) >= SMALLEST)
+    missed = labels.sure & (touch_of_sure.max(axis=1, initial=0) < needed) & (box_side(wanted) >= SMALLEST)
     return np.concatenate([found.boxes[false & (found.scores >= FALSE_SCORE)], wanted[missed]])
-
-
-def _sizes(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)))
 
 
 @torch.no_grad()

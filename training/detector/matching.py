@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.detector.decode import Faces, overlaps
+from training.detector.decode import Faces, box_side, overlaps
 from training.detector.scenes import Labels
 
 # A reference face from the teacher needs this overlap; a loose hand-drawn box this one.
@@ -71,7 +71,7 @@ def make_reference(labels: Labels, certain: float, smallest: float) -> Reference
     Wanted are faces that the teacher is `certain` of (a score) or that were drawn by hand, and of at least
     `smallest` pixels (square root of the area).
     """
-    size = np.sqrt(np.prod(labels.faces.boxes[:, 2:] - labels.faces.boxes[:, :2], axis=1))
+    size = box_side(labels.faces.boxes)
     known = (labels.faces.scores >= certain) | ~labels.pointed
     return Reference(labels.faces, known & (size >= smallest), ~labels.pointed)
 
@@ -87,7 +87,7 @@ def tally(references: Sequence[Reference], findings: Sequence[Faces], smallest: 
     errors: list[float] = []
     for reference, found in zip(references, findings, strict=True):
         iou = overlaps(found.boxes, reference.faces.boxes)
-        counted = np.sqrt(np.prod(found.boxes[:, 2:] - found.boxes[:, :2], axis=1)) >= smallest
+        counted = box_side(found.boxes) >= smallest
         needed = np.where(reference.loose, HAND_IOU, FOUND_IOU)
         free = reference.wanted.copy()
         for index in np.argsort(-found.scores, kind="stable"):

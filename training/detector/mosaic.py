@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from training.detector.crops import FaceCrops
 from training.detector.damage import Damage, draw_bar, draw_glasses, draw_mask
-from training.detector.decode import Faces, join_faces
+from training.detector.decode import Faces, box_side, join_faces
 from training.detector.scenes import Labels, unlabelled
 from training.detector.teacher import MIRROR_ORDER
 
@@ -224,7 +224,7 @@ class Composer:
         inside = np.clip(faces.boxes, 0, np.tile(np.array(size, np.float32), 2))
         seen = np.prod(inside[:, 2:] - inside[:, :2], axis=1) / np.maximum(np.prod(extent, axis=1), 1e-6)
         near = seen > _GONE_SHARE
-        large = np.sqrt(np.prod(extent, axis=1)) >= SMALLEST_FACE
+        large = box_side(faces.boxes) >= SMALLEST_FACE
         sure = labels.sure & (seen >= _SEEN_SHARE) & large
         result = Labels(faces.select(near), sure[near], labels.pointed[near])
         self._cover(tile, result, rng)
@@ -242,7 +242,7 @@ class Composer:
         if len(sure) and rng.random() >= chances.empty:
             box = faces.boxes[sure[int(rng.integers(len(sure)))]]
             centre = (box[:2] + box[2:]) / 2
-            face = float(np.sqrt(np.prod(box[2:] - box[:2])))
+            face = float(box_side(box))
             low, high = max(11.0, 0.1 * smaller), max(16.0, 0.95 * smaller)
             wanted = np.exp(rng.uniform(np.log(low), np.log(high)))
             if natural:
@@ -270,7 +270,7 @@ class Composer:
     ) -> tuple[NDArray[np.float64], bool]:
         """As `_place`, near the place's own size: where a network errs depends on it."""
         centre = (place.box[:2] + place.box[2:]) / 2
-        own = float(np.sqrt(np.prod(place.box[2:] - place.box[:2])))
+        own = float(box_side(place.box))
         zoom = np.exp(rng.uniform(*np.log(_HARD_ZOOM)))
         zoom = min(zoom, 0.9 * min(size) / own, _LARGEST_ZOOM)
         margin = float(np.clip(0.5 * own * zoom / min(size), 0.12, 0.48))

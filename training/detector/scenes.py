@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from training.detector.decode import Faces, no_faces, overlaps
 from training.detector.teacher import LabelPlan, Teacher
 
-# One picture in ten of each source is kept out of training, chosen by the hash of its name.
-_KEPT_OUT_SHARE = 10
+# Pictures are divided by the hash of their names; one of these parts is kept out of training.
+_PARTS = 10
+_KEPT_OUT_PART = 0
 # Teacher findings at or above this score (best of all sizes and mirror) are faces.
 CERTAIN_SCORE = 0.65
 # Findings between the two scores are left alone by training; below this one they are background.
@@ -56,7 +57,16 @@ class Labels:
 
 def kept_out(name: str) -> bool:
     """Whether the picture of that name is kept out of training."""
-    return int(hashlib.sha256(name.encode()).hexdigest(), 16) % _KEPT_OUT_SHARE == 0
+    return _part_of(name) == _KEPT_OUT_PART
+
+
+def shown_as_many(name: str) -> bool:
+    """Whether the picture is in one part of those that training shows, about as many as are kept out."""
+    return _part_of(name) == _KEPT_OUT_PART + 1
+
+
+def _part_of(name: str) -> int:
+    return int(hashlib.sha256(name.encode()).hexdigest(), 16) % _PARTS
 
 
 def unpack(data: Path, work: Path, name: str) -> Path:

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from training.detector.decode import box_side
 from training.detector.model import STRIDES
 from training.detector.scenes import Labels
 
@@ -102,7 +103,7 @@ class TargetMaker:
         self, rows: dict[int, tuple[float, int, int]], picture: int, face: int, box: NDArray[np.float32]
     ) -> None:
         x, y = float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2
-        size = float(np.sqrt((box[2] - box[0]) * (box[3] - box[1])))
+        size = float(box_side(box))
         for level, (low, high) in enumerate(SIZE_RANGES):
             if not low <= size <= high:
                 continue

@@ -23,7 +23,7 @@ from training.detector.targets import TargetMaker, Targets, cell_grid
 from training.detector.teacher import STRIDES, DenseTeacher, DenseView
 from training.learner import Learner, Schedule, averaged_in, run
 from training.runtime import autocast, choose_device, read_config, seed_everything
-from training.together import ALONE, Together, join
+from training.together import ALONE, Together, join, tell
 
 _LARGEST_GRADIENT = 10.0
 TEACHER_WIDTH = 64  # channels of the maps that the teacher's heads read
@@ -197,7 +197,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     trainer = Trainer(shape_from(config), settings, LossWeights(**config["loss"]), device, together)
     path = options.work / "checkpoint.pt"
     if options.resume and trainer.resume(path):
-        print(f"continuing after step {trainer.step}", flush=True)
+        tell(f"continuing after step {trainer.step}")
     elif options.start is not None:
         trainer.begin_with(averaged_in(options.start), strict=False)
     teacher = DenseTeacher(options.teachers) if settings.dense_teacher else None
@@ -213,7 +213,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             averaged = trainer.average.model
             assert isinstance(averaged, Detector)
             composer.hard = hard_places(averaged, share, device)
-            print(f"{len(composer.hard)} hard places", flush=True)
+            tell(f"{len(composer.hard)} hard places")
         loss = trainer.train_step(next(source))
         return {item.name: float(getattr(loss, item.name)) for item in fields(loss)}
 
