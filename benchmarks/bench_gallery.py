@@ -34,6 +34,7 @@ import numpy.typing as npt
 from edgeface.config import GalleryConfig, GalleryLimits, IndexConfig
 from edgeface.gallery.gallery import Gallery
 from edgeface.gallery.records import IndexState, NewFace
+from edgeface.similarity import TemplateSpace
 from edgeface.types import Template
 
 DIMENSION = 256
@@ -123,7 +124,7 @@ def config(exact_up_to: int) -> GalleryConfig:
 
 
 def open_gallery(folder: Path, exact_up_to: int) -> Gallery:
-    return Gallery.open(folder, contract_id=CONTRACT, dimension=DIMENSION, config=config(exact_up_to))
+    return Gallery.open(folder, contract_id=CONTRACT, space=TemplateSpace(DIMENSION), config=config(exact_up_to))
 
 
 def caller(gallery: Gallery) -> Callable[[Floats], int]:

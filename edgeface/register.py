@@ -118,10 +118,10 @@ class IdRegister:
             raise _not_registered(error) from None
         if not best:
             raise EdgeFaceError(ErrorCode.ID_NOT_REGISTERED)
-        cosine = best[0].cosine
+        similarity = best[0].similarity
         scale = engine.scale
-        same_person = cosine >= scale.cosine_at_fmr(engine.config.decision.fmr)
-        return IdComparison(scale.score(cosine), scale.fmr(cosine), same_person, face)
+        same_person = similarity >= scale.similarity_at_fmr(engine.config.decision.fmr)
+        return IdComparison(scale.score(similarity), scale.fmr(similarity), same_person, face)
 
     def adopt(self) -> int:
         """Take over entries that came in an archive of a device with another key; how many those were.

@@ -212,9 +212,9 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationPoint:
-    """One row of a pack's measured table: the share of impostor comparisons whose cosine reaches ``cosine``."""
+    """One row of a pack's measured table: the share of impostor comparisons that reach ``similarity``."""
 
-    cosine: float
+    similarity: float
     fmr: float
 
 

@@ -152,6 +152,7 @@ def _key(config: Config, *, daemon_runs: bool) -> Iterator[Finding]:
 def _gallery(config: Config) -> Iterator[Finding]:
     from edgeface.gallery.gallery import Gallery
     from edgeface.gallery.store import DATABASE_NAME
+    from edgeface.inference.cohort import space_of
     from edgeface.inference.locate import locate_pack
     from edgeface.inference.pack import ModelPack
 
@@ -161,7 +162,7 @@ def _gallery(config: Config) -> Iterator[Finding]:
     try:
         pack = ModelPack.load(locate_pack(config.models.pack, config.state_dir))
         with Gallery.open(
-            config.state_dir, contract_id=pack.contract_id, dimension=pack.dimension, config=config.gallery
+            config.state_dir, contract_id=pack.contract_id, space=space_of(pack), config=config.gallery
         ) as gallery:
             stats = gallery.stats()
     except EdgeFaceError as error:

@@ -47,9 +47,10 @@ class Decisions(Pictures):
         """1:1 of two templates. Raises ``CONTRACT_MISMATCH``, ``TEMPLATE_INVALID``."""
         self.check_template(first)
         self.check_template(second)
-        cosine = float(np.dot(first.vector, second.vector))
-        fmr = self.scale.fmr(cosine)
-        return Comparison(self.scale.score(cosine), fmr, same_person=cosine >= self._decision_cosine())
+        similarity = self.space.similarity(first.vector, second.vector)
+        fmr = self.scale.fmr(similarity)
+        same_person = similarity >= self._decision_similarity()
+        return Comparison(self.scale.score(similarity), fmr, same_person=same_person)
 
     def check_template(self, template: Template) -> None:
         """Raise unless the template is a unit vector of the active contract."""
@@ -114,7 +115,7 @@ class Decisions(Pictures):
         """1:N of a template made earlier."""
         self._check_search(groups, top, threshold)
         self.check_template(template)
-        return self._search(template, groups, top, self._cosine(threshold), user_id)
+        return self._search(template, groups, top, self._similarity(threshold), user_id)
 
     def verify(
         self,
@@ -167,8 +168,9 @@ class Decisions(Pictures):
         if not vectors:
             raise EdgeFaceError(ErrorCode.USER_NOT_FOUND, user_id)
         with timed(self._telemetry, "search"):
-            cosines = np.stack(vectors) @ template.vector
-            return tuple(sorted((self.scale.score(float(cosine)) for cosine in cosines), reverse=True))
+            probe, base = self.space.probe(template.vector)
+            similarities = self.space.stored(np.stack(vectors)) @ probe + base
+            return tuple(sorted((self.scale.score(float(one)) for one in similarities), reverse=True))
 
     def threshold(self, threshold: float | None) -> float:
         """The score 0-100 that a match must reach: the given one, or that of the configured FMR."""
@@ -178,26 +180,26 @@ class Decisions(Pictures):
         self, face: Face, groups: Sequence[str], top: int, threshold: float | None, user_id: str | None
     ) -> Identification:
         assert face.template is not None  # noqa: S101 - _probes() guarantees it
-        matches = self._search(face.template, groups, top, self._cosine(threshold), user_id)
+        matches = self._search(face.template, groups, top, self._similarity(threshold), user_id)
         if not matches:
             self._telemetry.rejected("unknown_person")
         return Identification(face, matches, self.threshold(threshold))
 
     def _search(
-        self, template: Template, groups: Sequence[str], top: int, least_cosine: float, user_id: str | None
+        self, template: Template, groups: Sequence[str], top: int, least: float, user_id: str | None
     ) -> tuple[Match, ...]:
         with timed(self._telemetry, "search"):
             candidates = self.gallery.search(template.vector, groups, top, user_id=user_id)
-        return tuple(self._match(item) for item in candidates if item.cosine >= least_cosine)
+        return tuple(self._match(item) for item in candidates if item.similarity >= least)
 
     def _match(self, item: Candidate) -> Match:
         return Match(
             group_id=item.group_id,
             user_id=item.user_id,
             user_info=item.user_info,
-            score=self.scale.score(item.cosine),
+            score=self.scale.score(item.similarity),
             face_token=item.face_token,
-            fmr=self.scale.fmr(item.cosine),
+            fmr=self.scale.fmr(item.similarity),
         )
 
     def _check_search(self, groups: Sequence[str], top: int, threshold: float | None) -> None:
@@ -216,8 +218,8 @@ class Decisions(Pictures):
                 # A search in it would turn any picture into a name and an ID number; edgeface.register has verify().
                 raise EdgeFaceError(ErrorCode.GROUP_NOT_FOUND, "The register of ID photographs is not searched.")
 
-    def _cosine(self, threshold: float | None) -> float:
-        return self._decision_cosine() if threshold is None else self.scale.cosine_at_score(threshold)
+    def _similarity(self, threshold: float | None) -> float:
+        return self._decision_similarity() if threshold is None else self.scale.similarity_at_score(threshold)
 
-    def _decision_cosine(self) -> float:
-        return self.scale.cosine_at_fmr(self.config.decision.fmr)
+    def _decision_similarity(self) -> float:
+        return self.scale.similarity_at_fmr(self.config.decision.fmr)

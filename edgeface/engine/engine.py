@@ -9,6 +9,7 @@ from edgeface.config import Config
 from edgeface.engine.enrolment import EnrolmentAndErasure
 from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.gallery.gallery import Gallery
+from edgeface.inference.cohort import space_of
 from edgeface.inference.locate import locate_pack
 from edgeface.inference.pack import ModelPack
 from edgeface.native_threads import bound_native_threads
@@ -40,10 +41,11 @@ class Engine(EnrolmentAndErasure):
             raise EdgeFaceError(
                 ErrorCode.FEATURE_UNAVAILABLE, f"The pack '{pack.name}' lacks {', '.join(sorted(missing))}."
             )
+        space = space_of(pack)
         gallery = Gallery.open(
             config.state_dir,
             contract_id=pack.contract_id,
-            dimension=pack.dimension,
+            space=space,
             config=config.gallery,
         )
         try:
@@ -53,6 +55,7 @@ class Engine(EnrolmentAndErasure):
                 pack=pack,
                 analyzer=analyzer,
                 gallery=gallery,
+                space=space,
                 scale=ScoreScale.from_points(pack.calibration),
                 telemetry=telemetry,
             )

@@ -24,6 +24,7 @@ from edgeface.quality.gate import judge, judge_liveness
 from edgeface.remembered import RememberedFaces
 from edgeface.results import Detection
 from edgeface.scoring import ScoreScale
+from edgeface.similarity import TemplateSpace
 from edgeface.telemetry import Telemetry, timed
 from edgeface.types import (
     BoundingBox,
@@ -48,6 +49,7 @@ class Pictures:
         pack: ModelPack,
         analyzer: Analyzer,
         gallery: Gallery,
+        space: TemplateSpace,
         scale: ScoreScale,
         telemetry: Telemetry,
     ) -> None:
@@ -55,6 +57,7 @@ class Pictures:
         self.pack = pack
         self.analyzer = analyzer
         self.gallery = gallery
+        self.space = space
         self.scale = scale
         self._telemetry = telemetry
         tokens = config.tokens

@@ -8,6 +8,7 @@ import numpy as np
 
 from edgeface.gallery.group_rows import GroupRow
 from edgeface.gallery.index import GroupChange
+from edgeface.similarity import TemplateSpace
 from edgeface.types import FloatArray
 
 
@@ -21,9 +22,9 @@ class Pending:
     user_ids: list[int] = field(default_factory=list)
     vectors: list[FloatArray] = field(default_factory=list)
 
-    def change(self, revision: int, dimension: int) -> GroupChange:
+    def change(self, revision: int, space: TemplateSpace) -> GroupChange:
         """What the group's index has to do, now that ``revision`` is committed."""
-        vectors = np.stack(self.vectors) if self.vectors else np.zeros((0, dimension), dtype=np.float32)
+        templates = np.stack(self.vectors) if self.vectors else np.zeros((0, space.dimension), dtype=np.float32)
         return GroupChange(
             group=self.group.number,
             previous=self.group.revision,
@@ -31,7 +32,7 @@ class Pending:
             removed=np.array(self.removed, dtype=np.int64),
             face_ids=np.array(self.face_ids, dtype=np.int64),
             user_ids=np.array(self.user_ids, dtype=np.int64),
-            vectors=vectors,
+            vectors=space.stored(templates),
         )
 
 

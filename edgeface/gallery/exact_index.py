@@ -9,7 +9,7 @@ from edgeface.types import FloatArray
 
 _GROWTH = 1.5
 
-# The scan sums in float32, the final score in float64. Two unit vectors' sums differ by less than this (measured
+# The scan sums in float32, the final score in float64. Two templates' sums differ by less than this (measured
 # below 1e-6 at 512 dimensions), so that no candidate is lost at the edge.
 _MARGIN = np.float32(1e-5)
 
@@ -23,13 +23,13 @@ class ExactIndex:
     __slots__ = ("_rows", "_vectors")
 
     def __init__(self, vectors: FloatArray) -> None:
-        """Take over ``vectors`` (n, dimension) for the slots 0 to n - 1."""
+        """Take over ``vectors`` (n, width) for the slots 0 to n - 1."""
         self._vectors = vectors
         self._rows = len(vectors)
 
     @property
     def vectors(self) -> FloatArray:
-        """float32 (slots, dimension); freed slots are zero."""
+        """float32 (slots, width); freed slots are zero."""
         return self._vectors[: self._rows]
 
     def add(self, slots: IntArray, vectors: FloatArray) -> None:
@@ -54,13 +54,12 @@ class ExactIndex:
         return np.flatnonzero(scores >= floor - _MARGIN)
 
     def score(self, slots: IntArray, vector: FloatArray) -> ScoreArray:
-        """Cosines of these slots' vectors with a unit vector, summed in float64.
+        """Inner products of these slots' vectors with a probe's, summed in float64.
 
         Each row is summed in the same order whatever its neighbours, so equal vectors get equal scores.
         """
-        products = np.multiply(self._vectors[slots], vector, dtype=np.float64)
-        cosines: ScoreArray = np.clip(products.sum(axis=1), -1.0, 1.0)
-        return cosines
+        scores: ScoreArray = np.multiply(self._vectors[slots], vector, dtype=np.float64).sum(axis=1)
+        return scores
 
     def reorder(self, slots: IntArray) -> None:
         """New slot i takes what old slot ``slots[i]`` held; -1 leaves it zero. The old matrix is overwritten."""

@@ -14,6 +14,7 @@ from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.gallery.crypto import Vault
 from edgeface.gallery.index import GroupFaces
 from edgeface.gallery.records import Candidate, FaceRecord
+from edgeface.similarity import TemplateSpace
 from edgeface.types import FloatArray
 
 _RECORD = (
@@ -91,7 +92,7 @@ def template(connection: sqlite3.Connection, vault: Vault, number: int) -> Float
 def candidates(
     connection: sqlite3.Connection, vault: Vault, found: Sequence[tuple[int, float]]
 ) -> tuple[Candidate, ...]:
-    """The candidates of (face number, cosine) pairs, in their order; faces that are gone are left out."""
+    """The candidates of (face number, similarity) pairs, in their order; faces that are gone are left out."""
     marks = ",".join("?" * len(found))
     rows = connection.execute(
         "SELECT faces.id, groups.name, users.name, users.info, faces.token FROM faces "  # noqa: S608 - only marks
@@ -101,26 +102,30 @@ def candidates(
     )
     by_number = {number: rest for number, *rest in rows}
     answer = []
-    for number, cosine in found:
+    for number, similarity in found:
         if number in by_number:
             group, user, info, token = by_number[number]
-            answer.append(Candidate(group, user, vault.open_info(info, user), token, cosine))
+            answer.append(Candidate(group, user, vault.open_info(info, user), token, similarity))
     return tuple(answer)
 
 
-def of_group(connection: sqlite3.Connection, vault: Vault, group: int, dimension: int) -> GroupFaces:
-    """All faces of a group, opened, for the index. Rows that do not open are left out and named."""
+def of_group(connection: sqlite3.Connection, vault: Vault, group: int, space: TemplateSpace) -> GroupFaces:
+    """All faces of a group, opened, for the index: vectors of the space.
+
+    Rows that do not open are left out and named.
+    """
     facts = connection.execute(
         "SELECT faces, revision, coalesce(index_stamp, x'') FROM groups WHERE id = ?", (group,)
     ).fetchone()
     count, revision, stamp = facts if facts else (0, 0, b"")
-    vectors: FloatArray = np.zeros((count, dimension), dtype=np.float32)
+    vectors: FloatArray = np.zeros((count, space.width), dtype=np.float32)
     rows = connection.execute(
         "SELECT faces.id, faces.user_id, faces.token, faces.sealed FROM users "
         "JOIN faces ON faces.user_id = users.id WHERE users.group_id = ?",
         (group,),
     )
-    opened, damaged = vault.open_templates(_named(rows), vectors)
+    opened, damaged = vault.open_templates(_named(rows), vectors[:, : space.dimension])
+    space.complete(vectors[: len(opened)])
     names: npt.NDArray[np.int64] = np.array(opened, dtype=np.int64).reshape(-1, 2)
     return GroupFaces(
         revision=revision,

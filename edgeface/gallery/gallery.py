@@ -23,6 +23,7 @@ from edgeface.gallery.records import (
     NewFace,
 )
 from edgeface.gallery.search import search
+from edgeface.similarity import TemplateSpace
 from edgeface.types import FloatArray, Template
 
 Progress = Callable[[int, int], None]
@@ -41,7 +42,7 @@ class Gallery(GroupsAndUsers):
         state_dir: Path,
         *,
         contract_id: str,
-        dimension: int,
+        space: TemplateSpace,
         config: GalleryConfig,
         key: bytes | None = None,
         read_only_ok: bool = False,
@@ -50,14 +51,14 @@ class Gallery(GroupsAndUsers):
         """Open the gallery in a directory, or begin one (directory 0700, database and key 0600).
 
         ``key``: 32 bytes, instead of the key file. ``read_only_ok``: on a storage that cannot be written, open for
-        searches only. ``dimension``: values of a template.
+        searches only. ``space``: how the contract's templates are compared.
         Raises ``GALLERY_LOCKED``, ``GALLERY_VERSION``, ``GALLERY_CORRUPT``, ``GALLERY_KEY``, ``CONTRACT_MISMATCH``,
         ``STORAGE_FULL``, ``STORAGE_READ_ONLY``.
         """
         home = Home(
             state_dir,
             contract_id=contract_id,
-            dimension=dimension,
+            space=space,
             config=config,
             key=key,
             read_only_ok=read_only_ok,

@@ -14,6 +14,7 @@ from edgeface.gallery.key_file import key_place, make_key, read_key
 from edgeface.gallery.ledger import Ledger
 from edgeface.gallery.lock import StateLock
 from edgeface.gallery.store import DATABASE_NAME
+from edgeface.similarity import TemplateSpace
 from edgeface.storage.failures import os_failure
 
 
@@ -25,7 +26,7 @@ class Home:
         state_dir: Path,
         *,
         contract_id: str,
-        dimension: int,
+        space: TemplateSpace,
         config: GalleryConfig,
         key: bytes | None,
         read_only_ok: bool,
@@ -37,7 +38,7 @@ class Home:
         """
         self._state_dir = state_dir
         self._contract_id = contract_id
-        self._dimension = dimension
+        self._space = space
         self._config = config
         self._key = key
         self._place = None if key is not None else key_place(state_dir, config.key_file, environ)
@@ -59,9 +60,7 @@ class Home:
     def open_ledger(self) -> Ledger:
         """Open the database, or begin one. Raises what :class:`~edgeface.gallery.store.Store` and the key raise."""
         vault = Vault(self._find_key(), self._contract_id)
-        return Ledger(
-            self._state_dir, vault, self._contract_id, self._dimension, self._config, read_only=self._read_only
-        )
+        return Ledger(self._state_dir, vault, self._contract_id, self._space, self._config, read_only=self._read_only)
 
     def erase(self) -> bool:
         """Destroy the key where it is ours, and all files; whether the key was destroyed."""

@@ -15,13 +15,13 @@ ScoreArray: TypeAlias = npt.NDArray[np.float64]
 
 
 class VectorIndex(Protocol):
-    """Unit vectors at numbered slots, searchable by inner product.
+    """Vectors of a template space at numbered slots, searchable by inner product.
 
     An index is not thread-safe against changes: its owner holds a lock. Searches may run side by side.
     """
 
     def add(self, slots: IntArray, vectors: FloatArray) -> None:
-        """Hold float32 vectors (n, dimension) at these slots; what a slot held before is overwritten."""
+        """Hold float32 vectors (n, width) at these slots; what a slot held before is overwritten."""
 
     def remove(self, slots: IntArray) -> None:
         """Overwrite what these slots hold, so that no trace of it stays in memory."""
@@ -36,7 +36,7 @@ class VectorIndex(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroupFaces:
-    """All faces of one group as SQLite has them at ``revision``: ``vectors`` float32 (n, dimension)."""
+    """All faces of one group as SQLite has them at ``revision``: ``vectors`` float32 (n, width of the space)."""
 
     revision: int
     face_ids: IntArray

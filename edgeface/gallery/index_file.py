@@ -25,6 +25,7 @@ from edgeface.gallery.hnsw_index import HnswIndex
 from edgeface.gallery.index import IntArray
 from edgeface.gallery.mirror import Mirror
 from edgeface.gallery.sealed_stream import PIECE_BYTES, SealBrokenError, SealedReader, SealedWriter
+from edgeface.similarity import TemplateSpace
 from edgeface.storage.files import sync_folder
 
 FOLDER_NAME = "index"
@@ -83,19 +84,23 @@ def take_snapshot(mirror: Mirror, graph: HnswIndex, image: BinaryIO) -> Snapshot
 class IndexFiles:
     """The folder of index files, one per large group, named by the group's row number."""
 
-    def __init__(self, state_dir: Path, vault: Vault, contract_id: str, dimension: int, config: IndexConfig) -> None:
+    def __init__(
+        self, state_dir: Path, vault: Vault, contract_id: str, space: TemplateSpace, config: IndexConfig
+    ) -> None:
         self._folder = state_dir / FOLDER_NAME
         self._vault = vault
-        self._dimension = dimension
+        self._width = space.width
         self._config = config
         # A graph of other parameters is not the one that was asked for.
         self._facts = {
             "version": _VERSION,
             "contract": contract_id,
-            "dimension": dimension,
+            "dimension": space.width,
             "m": config.m,
             "ef_construction": config.ef_construction,
         }
+        if space.name:
+            self._facts["space"] = space.name
 
     def save(self, group: int, revision: int, snapshot: Snapshot) -> SavedFile:
         """Write a group's graph under a temporary name, on the disk for good. Raises ``OSError``."""
@@ -143,7 +148,7 @@ class IndexFiles:
                 held = np.frombuffer(reader.read(slots * 8), dtype="<i8").astype(np.int64)
                 reader.read_to_end(image)
                 image.flush()
-                graph = HnswIndex.load(self._dimension, self._config, capacity, image.fileno(), notes)
+                graph = HnswIndex.load(self._width, self._config, capacity, image.fileno(), notes)
                 return Mirror(graph, held)
         except (OSError, SealBrokenError, KeyError, ValueError, TypeError, struct.error, RuntimeError) as error:
             raise IndexFileError(str(error) or "It is damaged.") from error

@@ -23,6 +23,7 @@ from edgeface.gallery.index_file import IndexFiles
 from edgeface.gallery.index_manager import IndexManager
 from edgeface.gallery.store import Store
 from edgeface.gallery.user_rows import UserRow
+from edgeface.similarity import TemplateSpace
 from edgeface.storage.failures import os_failure
 from edgeface.types import FloatArray
 
@@ -50,20 +51,21 @@ class Ledger:
         state_dir: Path,
         vault: Vault,
         contract_id: str,
-        dimension: int,
+        space: TemplateSpace,
         config: GalleryConfig,
         *,
         read_only: bool,
     ) -> None:
         self.vault = vault
         self.contract_id = contract_id
-        self.dimension = dimension
+        self.space = space
+        self.dimension = space.dimension
         self.limits = config.limits
         self.read_only = read_only
-        self.store = Store(state_dir, vault, contract_id, dimension, read_only=read_only)
-        self._files = IndexFiles(state_dir, vault, contract_id, dimension, config.index)
+        self.store = Store(state_dir, vault, contract_id, space.dimension, read_only=read_only)
+        self._files = IndexFiles(state_dir, vault, contract_id, space, config.index)
         self.index = IndexManager(
-            dimension,
+            space.width,
             config.index,
             load=self._load,
             writing=self.store.writing,
@@ -87,7 +89,7 @@ class Ledger:
                 with contextlib.suppress(OSError):  # a left-over index file never opens for another group
                     self._files.keep_only({row.number for row in rows})
             for row in rows:
-                faces = face_rows.of_group(connection, self.vault, row.number, self.dimension)
+                faces = face_rows.of_group(connection, self.vault, row.number, self.space)
                 self.index.open_group(row.number, faces)
                 self._numbers[row.name] = row.number
 
@@ -137,7 +139,7 @@ class Ledger:
         return Enrolment(connection, changes, self.vault, rules, self._near)
 
     def _near(self, group: int, user: int, vector: FloatArray) -> tuple[int, float] | None:
-        hits = self.index.search_user(group, vector, user)
+        hits = self.index.search_user(group, self.space.cosine_probe(vector), user)
         return (int(hits.face_ids[0]), float(hits.scores[0])) if len(hits.face_ids) else None
 
     @contextmanager
@@ -175,10 +177,10 @@ class Ledger:
 
     def _follow(self, changes: Changes, revision: int) -> None:
         for name, number in changes.created.items():
-            self.index.open_group(number, _empty(self.dimension))
+            self.index.open_group(number, _empty(self.space.width))
             self._numbers[name] = number
         for pending in changes.touched:
-            self.index.apply(pending.change(revision, self.dimension))
+            self.index.apply(pending.change(revision, self.space))
         for name, number in changes.dropped.items():
             self._numbers.pop(name, None)
             self.index.close_group(number)
@@ -191,7 +193,7 @@ class Ledger:
                 self.index.close_group(self._numbers.pop(name))
             for name, row in rows.items():
                 if name not in self._numbers:
-                    faces = face_rows.of_group(connection, self.vault, row.number, self.dimension)
+                    faces = face_rows.of_group(connection, self.vault, row.number, self.space)
                     self.index.open_group(row.number, faces)
                     self._numbers[name] = row.number
                 self.index.check_revision(row.number, row.revision)
@@ -199,7 +201,7 @@ class Ledger:
 
     def _load(self, group: int) -> GroupFaces:
         with self.store.reading() as connection:
-            return face_rows.of_group(connection, self.vault, group, self.dimension)
+            return face_rows.of_group(connection, self.vault, group, self.space)
 
     def _stamp(self, group: int, stamp: bytes) -> None:
         with self.store.transaction() as connection:
@@ -224,6 +226,6 @@ class Ledger:
         self.index.clear()
 
 
-def _empty(dimension: int) -> GroupFaces:
+def _empty(width: int) -> GroupFaces:
     none: IntArray = np.zeros(0, dtype=np.int64)
-    return GroupFaces(0, none, none, np.zeros((0, dimension), dtype=np.float32))
+    return GroupFaces(0, none, none, np.zeros((0, width), dtype=np.float32))

@@ -1,4 +1,5 @@
-"""Frozen records that leave the gallery. Times are seconds since 1970 (wall clock), similarities are cosines."""
+"""Frozen records that leave the gallery. Times are seconds since 1970 (wall clock), similarities are those of
+:class:`edgeface.similarity.TemplateSpace`."""
 
 from __future__ import annotations
 
@@ -57,13 +58,13 @@ class FaceRecord:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The best face of one user for a probe; ``cosine`` in [-1, 1]."""
+    """The best face of one user for a probe; ``similarity`` about -1 to 1 (:mod:`edgeface.similarity`)."""
 
     group_id: str
     user_id: str
     user_info: str
     face_token: str
-    cosine: float
+    similarity: float
 
 
 @dataclass(frozen=True, slots=True)

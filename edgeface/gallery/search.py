@@ -17,21 +17,22 @@ _ATTEMPTS = 4
 
 
 def search(
-    ledger: Ledger, probe: FloatArray, groups: Sequence[str], top: int, user_id: str | None
+    ledger: Ledger, template: FloatArray, groups: Sequence[str], top: int, user_id: str | None
 ) -> tuple[Candidate, ...]:
     """The best face of each of the ``top`` most similar (group, user) pairs, best first.
 
-    ``probe``: float32 (dimension,), norm 1. Raises ``GROUP_NOT_FOUND``, and ``USER_NOT_FOUND`` when a ``user_id``
+    ``template``: float32 (dimension,), norm 1. Raises ``GROUP_NOT_FOUND``, and ``USER_NOT_FOUND`` when a ``user_id``
     is given that none of the groups knows, ``SHUTTING_DOWN`` in a closed gallery.
     """
     answer: tuple[Candidate, ...] = ()
+    probe, base = ledger.space.probe(template)
     for _ in range(_ATTEMPTS):
         numbers = [ledger.number(group) for group in groups]
         if user_id is None:
             hits = [ledger.index.search(number, probe, top) for number in numbers]
         else:
             hits = _of_user(ledger, probe, numbers, user_id)
-        found = _merge(hits)[:top]
+        found = _merge(hits, base)[:top]
         if not found:
             ledger.store.check_open()
             return ()
@@ -50,7 +51,14 @@ def _of_user(ledger: Ledger, probe: FloatArray, numbers: Sequence[int], user_id:
     return [ledger.index.search_user(row.group, probe, row.number) for row in rows]
 
 
-def _merge(hits: Sequence[Hits]) -> list[tuple[int, float]]:
-    """(face number, cosine), best first; equal ones in the order of enrolment."""
-    pairs = [pair for one in hits for pair in zip(one.face_ids.tolist(), one.scores.tolist(), strict=True)]
+def _merge(hits: Sequence[Hits], base: float) -> list[tuple[int, float]]:
+    """(face number, similarity), best first; equal ones in the order of enrolment.
+
+    base: what makes a similarity of an inner product with the probe's vector.
+    """
+    pairs = [
+        (face, score + base)
+        for one in hits
+        for face, score in zip(one.face_ids.tolist(), one.scores.tolist(), strict=True)
+    ]
     return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))

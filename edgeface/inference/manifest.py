@@ -153,10 +153,14 @@ class RoleTable(_Table):
 
 
 class CalibrationTable(_Table):
-    """Measured cosine against false match rate, and where it was measured."""
+    """Measured similarity against false match rate, and where it was measured.
+
+    cohort: the network whose offsets the similarities are less; without it they are cosines.
+    """
 
     source: str = Field(min_length=1)
     points: tuple[tuple[float, float], ...] = Field(min_length=2)
+    cohort: VariantTable | None = None
 
 
 class ManifestTable(_Table):

@@ -22,6 +22,10 @@ from edgeface.inference.onnx_header import OnnxHeader, TensorShape, read_onnx_he
 from edgeface.inference.roles import EMBEDDER, EYE_OPENNESS, KNOWN_ROLES, OUTPUT_FORMATS, SCALAR, SWITCHED_OFF
 from edgeface.types import CalibrationPoint, FloatArray, QualityLevel
 
+# The cohort network's only input and its output.
+COHORT_INPUT = "e"
+COHORT_OUTPUT = "offset"
+
 __all__ = ["CropSpec", "InputSpec", "ModelPack", "Precision", "RoleSpec", "VariantSpec"]
 
 
@@ -118,6 +122,8 @@ class ModelPack:
     calibration_source: str
     contract_id: str
     dimension: int
+    cohort: VariantSpec | None = None
+    """The network that says how much strangers look like a template; None: similarities are cosines."""
 
     @classmethod
     def load(cls, folder: Path) -> ModelPack:
@@ -130,7 +136,11 @@ class ModelPack:
                 _check_file(spec, variant)
             roles[name] = spec
         embedder = roles.get(EMBEDDER)
-        table_points = manifest.calibration.points if manifest.calibration else ()
+        measured = manifest.calibration
+        cohort = None
+        if embedder and measured and measured.cohort:
+            cohort = VariantSpec(_inside(folder, measured.cohort.file), measured.cohort.sha256)
+            _check_cohort(cohort, embedder)
         return cls(
             name=manifest.name,
             version=manifest.version,
@@ -138,10 +148,11 @@ class ModelPack:
             provenance=manifest.provenance,
             folder=folder,
             roles=MappingProxyType(roles),
-            calibration=tuple(CalibrationPoint(cosine, fmr) for cosine, fmr in table_points),
-            calibration_source=manifest.calibration.source if manifest.calibration else "",
+            calibration=tuple(CalibrationPoint(at, fmr) for at, fmr in measured.points) if measured else (),
+            calibration_source=measured.source if measured else "",
             contract_id=_contract_id(embedder) if embedder else "",
             dimension=embedder.dimension or 0 if embedder else 0,
+            cohort=cohort,
         )
 
     def role(self, name: str) -> RoleSpec | None:
@@ -214,6 +225,21 @@ def _check_file(spec: RoleSpec, variant: VariantSpec) -> None:
             _check_outputs(spec, header)
     except ValueError as error:
         raise EdgeFaceError(ErrorCode.PACK_INVALID, f"{variant.path.name}: {error}.") from error
+
+
+def _check_cohort(cohort: VariantSpec, embedder: RoleSpec) -> None:
+    """Raise ``PACK_INVALID`` unless the file has its hash and makes one number of each template."""
+    data = cohort.read()
+    try:
+        header = read_onnx_header(data)
+        if [item.name for item in header.inputs] != [COHORT_INPUT]:
+            raise ValueError(f"its only input must be '{COHORT_INPUT}'")
+        if not _fits(header.inputs[0].dimensions, (None, embedder.dimension)):
+            raise ValueError(f"its input is {_text(header.inputs[0])}, not {(None, embedder.dimension)}")
+        if COHORT_OUTPUT not in [item.name for item in header.outputs]:
+            raise ValueError(f"it has no output '{COHORT_OUTPUT}'")
+    except ValueError as error:
+        raise EdgeFaceError(ErrorCode.PACK_INVALID, f"{cohort.path.name}: {error}.") from error
 
 
 def _check_input(spec: RoleSpec, header: OnnxHeader) -> None:

@@ -28,25 +28,27 @@ def session_options(threads: int) -> onnxruntime.SessionOptions:
     return options
 
 
+def open_session(variant: VariantSpec, *, threads: int) -> Any:
+    """ONNX Runtime's session of a file, whose sha256 is checked on the bytes that are loaded.
+
+    Raises ``PACK_INVALID`` where ONNX Runtime refuses it.
+    """
+    providers = [("CPUExecutionProvider", {"arena_extend_strategy": "kSameAsRequested"})]
+    data = variant.read()
+    try:
+        return onnxruntime.InferenceSession(data, session_options(threads), providers=providers)
+    except Exception as error:  # ONNX Runtime's own exception types are not public
+        raise EdgeFaceError(
+            ErrorCode.PACK_INVALID, f"{variant.path.name}: ONNX Runtime refuses it ({type(error).__name__})."
+        ) from error
+
+
 class ModelSession:
     """One open model. Thread-safe: ONNX Runtime runs a session from several threads."""
 
     def __init__(self, spec: RoleSpec, variant: VariantSpec, *, threads: int) -> None:
-        """Open the file, whose sha256 is checked on the bytes that are loaded.
-
-        Raises ``PACK_INVALID`` where ONNX Runtime refuses it.
-        """
-        providers = [("CPUExecutionProvider", {"arena_extend_strategy": "kSameAsRequested"})]
-        try:
-            self._session: Any = onnxruntime.InferenceSession(
-                variant.read(), session_options(threads), providers=providers
-            )
-        except EdgeFaceError:
-            raise
-        except Exception as error:  # ONNX Runtime's own exception types are not public
-            raise EdgeFaceError(
-                ErrorCode.PACK_INVALID, f"{variant.path.name}: ONNX Runtime refuses it ({type(error).__name__})."
-            ) from error
+        """Open the file. Raises ``PACK_INVALID``."""
+        self._session = open_session(variant, threads=threads)
         self.spec = spec
         self._names: Sequence[str] | None = spec.outputs or None
         batch = self._session.get_inputs()[0].shape[0]

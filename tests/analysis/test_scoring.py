@@ -31,8 +31,8 @@ def tables(draw: st.DrawFn) -> list[tuple[float, float]]:
 def test_eighty_is_one_in_ten_thousand() -> None:
     assert scale().score(0.43) == pytest.approx(80.0)
     assert scale().score_at_fmr(1e-4) == pytest.approx(80.0)
-    assert scale().cosine_at_score(80.0) == pytest.approx(0.43)
-    assert scale().cosine_at_fmr(1e-4) == pytest.approx(0.43)
+    assert scale().similarity_at_score(80.0) == pytest.approx(0.43)
+    assert scale().similarity_at_fmr(1e-4) == pytest.approx(0.43)
 
 
 def test_decades_are_worth_twenty_below_and_five_above() -> None:
@@ -63,7 +63,7 @@ def test_more_similar_never_scores_less(rows: list[tuple[float, float]], one: fl
 @given(rows=tables(), score=st.floats(0.5, 99.5))
 def test_scores_and_cosines_are_inverse(rows: list[tuple[float, float]], score: float) -> None:
     fitted = scale(rows)
-    assert fitted.score(fitted.cosine_at_score(score)) == pytest.approx(score, abs=1e-6)
+    assert fitted.score(fitted.similarity_at_score(score)) == pytest.approx(score, abs=1e-6)
 
 
 @settings(max_examples=100, deadline=None)
@@ -71,12 +71,12 @@ def test_scores_and_cosines_are_inverse(rows: list[tuple[float, float]], score: 
 def test_rates_and_cosines_are_inverse(rows: list[tuple[float, float]], decades: float) -> None:
     fitted = scale(rows)
     fmr = 10.0**-decades
-    assert fitted.fmr(fitted.cosine_at_fmr(fmr)) == pytest.approx(fmr, rel=1e-6)
-    assert fitted.score_at_fmr(fmr) == pytest.approx(fitted.score(fitted.cosine_at_fmr(fmr)), abs=1e-6)
+    assert fitted.fmr(fitted.similarity_at_fmr(fmr)) == pytest.approx(fmr, rel=1e-6)
+    assert fitted.score_at_fmr(fmr) == pytest.approx(fitted.score(fitted.similarity_at_fmr(fmr)), abs=1e-6)
 
 
 def test_everything_reaches_score_zero() -> None:
-    assert scale().cosine_at_score(0.0) == -1.0
+    assert scale().similarity_at_score(0.0) == -1.0
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gallery_samples import CONTRACT, DIMENSION, OpenGallery, Pick, unit_vectors
+from gallery_samples import CONTRACT, COSINES, OpenGallery, Pick, unit_vectors
 
 from edgeface.config import GalleryConfig, GalleryLimits, IndexConfig
 from edgeface.gallery.gallery import Gallery
+from edgeface.similarity import TemplateSpace
 from edgeface.types import Template
 
 
@@ -31,7 +32,7 @@ def open_gallery(tmp_path: Path) -> Iterator[OpenGallery]:
         audit_every: int = 0,
         limits: dict[str, int] | None = None,
         contract_id: str = CONTRACT,
-        dimension: int = DIMENSION,
+        space: TemplateSpace = COSINES,
         key_file: Path | None = None,
         **more: Any,
     ) -> Gallery:
@@ -41,7 +42,7 @@ def open_gallery(tmp_path: Path) -> Iterator[OpenGallery]:
             index=IndexConfig(exact_up_to=exact_up_to, audit_every=audit_every),
         )
         more.setdefault("environ", {})
-        gallery = Gallery.open(folder, contract_id=contract_id, dimension=dimension, config=config, **more)
+        gallery = Gallery.open(folder, contract_id=contract_id, space=space, config=config, **more)
         opened.append(gallery)
         return gallery
 

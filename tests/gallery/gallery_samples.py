@@ -12,10 +12,15 @@ import pytest
 from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.gallery.gallery import Gallery
 from edgeface.gallery.records import NewFace
+from edgeface.similarity import TemplateSpace
 from edgeface.types import FloatArray, Template
 
 CONTRACT = "contract-of-the-tests"
 DIMENSION = 64
+
+COSINES = TemplateSpace(DIMENSION)
+# Offsets as large as a real model's: about a tenth, other for every template.
+LESS_OFFSETS = TemplateSpace(DIMENSION, lambda templates: np.abs(templates[:, 0]) - np.float32(0.1), "test")
 
 OpenGallery = Callable[..., Gallery]
 Pick = Callable[[int], Template]

@@ -36,7 +36,7 @@ def test_fifty_writers_to_one_user(gallery: Gallery) -> None:
     assert gallery.stats().faces == 20
     for number, answer in enumerate(answers):
         (hit,) = gallery.search(vectors[number], ["staff"], 1)
-        assert (hit.cosine > 0.99) == (answer == "enrolled")
+        assert (hit.similarity > 0.99) == (answer == "enrolled")
 
 
 def test_writers_of_the_same_face_enrol_it_once(gallery: Gallery) -> None:
@@ -82,7 +82,7 @@ def test_searches_beside_writers_never_see_a_torn_state(open_gallery: OpenGaller
             hits = gallery.search(vectors[number], ["staff"], 3)
             for hit in hits:
                 true = float(vectors[int(hit.face_token[1:])] @ vectors[number])
-                if hit.user_id != f"u{hit.face_token[1:]}" or abs(hit.cosine - true) > 1e-5:
+                if hit.user_id != f"u{hit.face_token[1:]}" or abs(hit.similarity - true) > 1e-5:
                     wrong.append(hit)
             if number < 300 and (not hits or hits[0].face_token != f"t{number}"):
                 wrong.append((number, hits))

@@ -23,10 +23,11 @@ from gallery_samples import CONTRACT, DIMENSION, unit_vectors
 from edgeface.config import GalleryConfig, IndexConfig
 from edgeface.gallery.gallery import Gallery
 from edgeface.gallery.records import NewFace
+from edgeface.similarity import TemplateSpace
 from edgeface.types import Template
 
 config = GalleryConfig(index=IndexConfig(exact_up_to=60))
-gallery = Gallery.open(Path(sys.argv[1]), contract_id=CONTRACT, dimension=DIMENSION, config=config)
+gallery = Gallery.open(Path(sys.argv[1]), contract_id=CONTRACT, space=TemplateSpace(DIMENSION), config=config)
 vectors = unit_vectors(4000, 1)
 first = int(sys.argv[3])
 

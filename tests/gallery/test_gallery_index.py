@@ -156,7 +156,7 @@ def test_index_with_removed_faces_survives_a_restart(open_gallery: OpenGallery, 
     for number in range(30, 400):
         assert again.search(vectors[number], ["staff"], 1)[0].face_token == f"t{number}"
     for number in range(30):
-        assert again.search(vectors[number], ["staff"], 1)[0].cosine < 0.9
+        assert again.search(vectors[number], ["staff"], 1)[0].similarity < 0.9
     assert again.search(template(1), ["staff"], 1)[0].face_token == "fresh1"
     assert state_of(again) is IndexState.READY
 
@@ -287,7 +287,7 @@ def test_index_that_misses_too_much_is_made_anew(open_gallery: OpenGallery, monk
     good = hnsw_index.HnswIndex.candidates
     monkeypatch.setattr(hnsw_index.HnswIndex, "candidates", lambda self, v, count: good(self, -v, count))
     for vector in vectors[:5]:
-        assert gallery.search(vector, ["staff"], 1)[0].cosine < 0.9
+        assert gallery.search(vector, ["staff"], 1)[0].similarity < 0.9
         gallery.settle()
     monkeypatch.setattr(hnsw_index.HnswIndex, "candidates", good)
     assert gallery.settle()

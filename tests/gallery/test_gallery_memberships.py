@@ -70,7 +70,7 @@ def test_replace_takes_the_place_of_all_faces_once(gallery: Gallery, template: P
     enrol(gallery, ["a"], "ann", (template(2), "t2"), (template(0), "t0"), replace=True)
     assert tokens(gallery, "a", "ann") == ["t2", "t0"]
     assert tokens(gallery, "b", "ann") == ["t0", "t1"]
-    assert gallery.search(template(1), ["a"], 1)[0].cosine < 0.9
+    assert gallery.search(template(1), ["a"], 1)[0].similarity < 0.9
     with refused(ErrorCode.FACE_EXISTS):  # the same face twice in one call
         enrol(gallery, ["a"], "ann", (template(5), "t5"), (template(5), "t5"), replace=True)
     assert tokens(gallery, "a", "ann") == ["t2", "t0"]
@@ -158,7 +158,7 @@ def test_changes_survive_a_restart(open_gallery: OpenGallery, template: Pick) ->
     first.close()
     again = open_gallery()
     assert groups_of(again, "ann") == ["b", "c"]
-    assert again.search(template(0), ["b", "c"], 5)[0].cosine == pytest.approx(1.0)
+    assert again.search(template(0), ["b", "c"], 5)[0].similarity == pytest.approx(1.0)
     assert again.search(template(0), ["a"], 5) == ()
 
 

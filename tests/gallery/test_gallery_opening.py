@@ -15,6 +15,7 @@ from gallery_samples import CONTRACT, OpenGallery, Pick, refused
 
 from edgeface.errors import EdgeFaceError, ErrorCode
 from edgeface.gallery import schema
+from edgeface.similarity import TemplateSpace
 
 
 @pytest.fixture
@@ -53,7 +54,8 @@ def test_second_process_is_refused(open_gallery: OpenGallery, state: Path) -> No
         "from edgeface.config import GalleryConfig\n"
         "from edgeface.errors import EdgeFaceError\n"
         "from edgeface.gallery.gallery import Gallery\n"
-        "try: Gallery.open(Path(sys.argv[1]), contract_id='c', dimension=64, config=GalleryConfig())\n"
+        "from edgeface.similarity import TemplateSpace\n"
+        "try: Gallery.open(Path(sys.argv[1]), contract_id='c', space=TemplateSpace(64), config=GalleryConfig())\n"
         "except EdgeFaceError as error: print(error.code.code, error.detail)\n"
     )
     answer = subprocess.run(
@@ -77,7 +79,7 @@ def test_other_contract_is_refused(open_gallery: OpenGallery, closed: Path) -> N
         open_gallery(contract_id="another")
     assert error.value.context == {"found": CONTRACT, "expected": "another"}
     with refused(ErrorCode.CONTRACT_MISMATCH):
-        open_gallery(dimension=128)
+        open_gallery(space=TemplateSpace(128))
 
 
 def test_newer_gallery_is_refused_unchanged(open_gallery: OpenGallery, closed: Path) -> None:

@@ -39,7 +39,7 @@ def test_a_new_person_is_in_every_group(gallery: Gallery, persons: Persons, temp
     assert (person.user_id, person.user_info, person.group_ids) == ("ann", "Ann", ("day", "night"))
     assert person.face_tokens == ("t0",)
     for group in ("day", "night"):
-        assert gallery.search(template(0), [group], 1)[0].cosine == pytest.approx(1.0)
+        assert gallery.search(template(0), [group], 1)[0].similarity == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("groups", [GROUPS, ("day",), ("another",)])

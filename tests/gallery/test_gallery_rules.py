@@ -49,7 +49,7 @@ def test_replace_takes_the_place_of_all_earlier_faces(gallery: Gallery, template
     assert gallery.user("staff", "ann")[0].user_info == "first"
     assert gallery.search(template(0), ["staff"], 1)[0].face_token == "t9"
     enrol(gallery, template(0), "t9", replace=True)  # the same token may replace itself
-    assert gallery.search(template(0), ["staff"], 1)[0].cosine == pytest.approx(1.0)
+    assert gallery.search(template(0), ["staff"], 1)[0].similarity == pytest.approx(1.0)
 
 
 def test_conditions_on_group_and_user(gallery: Gallery, template: Pick) -> None:
@@ -226,5 +226,5 @@ def test_everything_is_there_after_reopening(open_gallery: OpenGallery, template
     again = open_gallery()
     assert (again.users("staff", 0, 10), again.faces("staff", "ann"), again.stats()) == before
     assert again.subkey("face-token") == outside != again.subkey("other")
-    assert again.search(template(0), ["staff"], 1)[0].cosine == pytest.approx(1.0, abs=1e-6)
+    assert again.search(template(0), ["staff"], 1)[0].similarity == pytest.approx(1.0, abs=1e-6)
     assert again.dimension == DIMENSION

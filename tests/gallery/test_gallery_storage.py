@@ -56,7 +56,7 @@ def test_full_disk_refuses_the_change_and_nothing_else(
     assert gallery.stats().faces == kept
     for number in (0, kept // 2, kept - 1):
         assert gallery.search(faces[number].vector, ["staff"], 1)[0].face_token == f"t{number}"
-    assert gallery.search(faces[kept].vector, ["staff"], 1)[0].cosine < 0.99
+    assert gallery.search(faces[kept].vector, ["staff"], 1)[0].similarity < 0.99
     with refused(ErrorCode.STORAGE_FULL):
         gallery.add_faces(faces[kept:])
     gallery.close()
@@ -92,7 +92,8 @@ from gallery_samples import new_faces, unit_vectors
 from edgeface.config import GalleryConfig
 from edgeface.errors import EdgeFaceError
 from edgeface.gallery.gallery import Gallery
-gallery = Gallery.open(Path(sys.argv[1]), contract_id="c", dimension=64, config=GalleryConfig())
+from edgeface.similarity import TemplateSpace
+gallery = Gallery.open(Path(sys.argv[1]), contract_id="c", space=TemplateSpace(64), config=GalleryConfig())
 faces = new_faces(unit_vectors(3000))
 gallery.add_faces(faces[:10])
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))

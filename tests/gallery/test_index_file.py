@@ -13,12 +13,13 @@ from edgeface.gallery.crypto import Vault
 from edgeface.gallery.hnsw_index import HnswIndex
 from edgeface.gallery.index_file import IndexFileError, IndexFiles, SavedFile, anonymous_file, take_snapshot
 from edgeface.gallery.mirror import Mirror
+from edgeface.similarity import TemplateSpace
 
 KEY = bytes(range(32))
 
 
 def files(folder: Path, key: bytes = KEY, contract: str = CONTRACT, **config: int) -> IndexFiles:
-    return IndexFiles(folder, Vault(key, contract), contract, DIMENSION, IndexConfig(**config))
+    return IndexFiles(folder, Vault(key, contract), contract, TemplateSpace(DIMENSION), IndexConfig(**config))
 
 
 @pytest.fixture
