@@ -42,8 +42,20 @@ class TemplateSpace:
 
     def similarity(self, first: FloatArray, second: FloatArray) -> float:
         """Of two templates (dimension,) of norm 1; about -1 to 1, a little beyond where both stand alone."""
-        cosine = float(np.dot(first, second))
-        return cosine if self.offsets is None else cosine - float(self.offsets(np.stack([first, second])).sum())
+        return float(self.of_pairs(first[None], second[None])[0])
+
+    def of_pairs(self, first: FloatArray, second: FloatArray) -> FloatArray:
+        """The similarity (n,) of each row of ``first`` (n, dimension) and the same row of ``second``."""
+        cosines: FloatArray = np.einsum("ij,ij->i", first, second)
+        return cosines if self.offsets is None else cosines - self.offsets(first) - self.offsets(second)
+
+    def of_all(self, probes: FloatArray, vectors: FloatArray) -> FloatArray:
+        """Similarities (p, n) of templates (p, dimension) and stored vectors (n, width)."""
+        if self.offsets is None:
+            return probes @ vectors.T
+        cosines = probes @ vectors[:, : self.dimension].T
+        similarities: FloatArray = cosines + vectors[:, self.dimension] - self.offsets(probes)[:, None]
+        return similarities
 
     def stored(self, templates: FloatArray) -> FloatArray:
         """Templates (n, dimension) as vectors (n, width) to be compared with probes."""

@@ -60,9 +60,11 @@ def build_manifest(folder: Path, description: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_calibration(path: Path) -> dict[str, Any] | None:
-    """`source` and `points` (pairs of cosine and FMR) of a calibration file, None where there is none.
+    """`source`, `points` (pairs of similarity and FMR) and `cohort` of a calibration file, None where there is none.
 
-    Points may be pairs or tables with `cosine` and `fmr`. Without a `source` the comment at the file's head is it.
+    Points may be pairs or tables with `similarity` (or `cosine`) and `fmr`. The hash of the cohort network is the one
+    that was measured with: loading the pack fails where the file is another. Without a `source` the comment at the
+    file's head is it.
     """
     if not path.is_file():
         return None
@@ -71,8 +73,14 @@ def read_calibration(path: Path) -> dict[str, Any] | None:
     head = itertools.takewhile(lambda line: line.startswith("#"), text.splitlines())
     remark = " ".join(line.lstrip("# ") for line in head)
     points = table.get("points") or table.get("point") or []
-    pairs = [[row["cosine"], row["fmr"]] if isinstance(row, dict) else list(row[:2]) for row in points]
-    return {"source": str(table.get("source") or remark or path.name), "points": pairs}
+    pairs = [
+        [row.get("similarity", row.get("cosine")), row["fmr"]] if isinstance(row, dict) else list(row[:2])
+        for row in points
+    ]
+    calibration: dict[str, Any] = {"source": str(table.get("source") or remark or path.name), "points": pairs}
+    if "cohort" in table:
+        calibration["cohort"] = {"file": table["cohort"], "sha256": table["cohort_sha256"]}
+    return calibration
 
 
 def to_toml(table: dict[str, Any], prefix: str = "") -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from edgeface.evaluation.pictures import TemplateTable
     from edgeface.evaluation.verification import FoldAccuracy, OperatingPoint
     from edgeface.inference.pack import ModelPack
+    from edgeface.similarity import TemplateSpace
 
 FARS = (1e-3, 1e-4, 1e-5, 1e-6)
 FPIRS = (0.1, 0.01, 0.003)
@@ -51,6 +52,7 @@ def verification(
 ) -> None:
     """1:1 accuracy: the LFW 10-fold protocol, and true accept rates over all pairs."""
     from edgeface.evaluation.pairs import parse_pairs
+    from edgeface.inference.cohort import space_of
 
     session = session_of(context)
     if pairs is None and not every_pair:
@@ -58,13 +60,14 @@ def verification(
     pair_list = parse_pairs(_read(pairs)) if pairs is not None else None
     only = pair_list.pictures if pair_list is not None and not every_pair else None
     pack, table, seconds = _templates(session, images, only=only, aligned=aligned, workers=workers)
+    space = space_of(pack)
     data: dict[str, Any] = {**_about(session, pack), "images": _collection(table, seconds)}
     folds = points = None
     if pair_list is not None:
-        folds = _k_fold(pair_list, table)
+        folds = _k_fold(pair_list, table, space)
         data["k_fold"] = {"pairs": len(pair_list), **asdict(folds)}
     if every_pair:
-        points, counts = _all_pairs(session, table)
+        points, counts = _all_pairs(session, table, space)
         data["all_pairs"] = {**counts, "points": [asdict(point) for point in points]}
     session.output.result(data, lambda console: _print_verification(console, data, folds, points))
 
@@ -80,11 +83,14 @@ def identification(
 ) -> None:
     """1:N accuracy: rank-1, and FNIR at FPIR 0.1, 0.01 and 0.003."""
     from edgeface.evaluation.identification import identification_rates
+    from edgeface.inference.cohort import space_of
 
     session = session_of(context)
     pack, enrolled, seconds = _templates(session, gallery, only=None, aligned=aligned, workers=workers)
     _, searched, more = _templates(session, probes, only=None, aligned=aligned, workers=workers)
-    rates = identification_rates(enrolled.vectors, enrolled.people, searched.vectors, searched.people, FPIRS)
+    rates = identification_rates(
+        enrolled.vectors, enrolled.people, searched.vectors, searched.people, FPIRS, space_of(pack)
+    )
     data = {
         **_about(session, pack),
         "gallery": _collection(enrolled, seconds),
@@ -115,23 +121,23 @@ def _templates(
     return pack, table, time.perf_counter() - start
 
 
-def _k_fold(pairs: PairList, table: TemplateTable) -> FoldAccuracy:
-    import numpy as np
-
+def _k_fold(pairs: PairList, table: TemplateTable, space: TemplateSpace) -> FoldAccuracy:
     from edgeface.evaluation.verification import k_fold
 
     rows = table.rows()
     first = table.vectors[[rows[pair.first] for pair in pairs]]
     second = table.vectors[[rows[pair.second] for pair in pairs]]
-    return k_fold(np.einsum("ij,ij->i", first, second), [pair.same for pair in pairs], pairs.fold_numbers)
+    return k_fold(space.of_pairs(first, second), [pair.same for pair in pairs], pairs.fold_numbers)
 
 
-def _all_pairs(session: Session, table: TemplateTable) -> tuple[tuple[OperatingPoint, ...], dict[str, int]]:
+def _all_pairs(
+    session: Session, table: TemplateTable, space: TemplateSpace
+) -> tuple[tuple[OperatingPoint, ...], dict[str, int]]:
     from edgeface.evaluation.verification import count_all_pairs, operating_points
 
     number = len(table.names)
     with session.output.progress("comparing all pairs", number * (number - 1) // 2) as done:
-        counts = count_all_pairs(table.vectors, table.people, progress=done)
+        counts = count_all_pairs(table.vectors, table.people, space, progress=done)
     size = {"genuine_pairs": counts.genuine_pairs, "impostor_pairs": counts.impostor_pairs}
     return operating_points(counts, FARS), size
 
@@ -169,7 +175,7 @@ def _print_verification(
         )
     if points is not None:
         table = Table(box=None, header_style="dim", pad_edge=False)
-        for column in ("FAR", "TAR", "cosine"):
+        for column in ("FAR", "TAR", "similarity"):
             table.add_column(column, justify="right")
         for point in points:
             table.add_row(f"{point.far:.0e}", f"[bold]{point.tar:.4f}[/]", f"{point.threshold:.4f}")
@@ -190,7 +196,7 @@ def _print_identification(console: Console, data: dict[str, Any]) -> None:
         f"{rates['people']} people ({rates['templates']} templates)"
     )
     table = Table(box=None, header_style="dim", pad_edge=False)
-    for column in ("FPIR", "FNIR", "cosine"):
+    for column in ("FPIR", "FNIR", "similarity"):
         table.add_column(column, justify="right")
     for point in rates["points"]:
         table.add_row(f"{point['fpir']:g}", f"[bold]{point['fnir']:.4f}[/]", f"{point['threshold']:.4f}")

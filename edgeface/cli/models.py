@@ -109,6 +109,7 @@ def _pack_view(pack: ModelPack) -> dict[str, Any]:
         "contract_id": pack.contract_id,
         "dimension": pack.dimension,
         "calibration_points": len(pack.calibration),
+        "cohort": pack.cohort.path.name if pack.cohort else None,
         "roles": {
             name: {"licence": role.licence, "precisions": list(role.variants)} for name, role in pack.roles.items()
         },
@@ -139,5 +140,6 @@ def _print_pack(console: Console, pack: ModelPack) -> None:
     if pack.contract_id:
         console.print(
             f"  contract {pack.contract_id[:16]}…, {pack.dimension} components, "
-            f"{len(pack.calibration)} calibration points"
+            f"{len(pack.calibration)} calibration points of "
+            + ("the cosine less cohort offsets" if pack.cohort else "the cosine")
         )

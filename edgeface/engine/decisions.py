@@ -168,8 +168,7 @@ class Decisions(Pictures):
         if not vectors:
             raise EdgeFaceError(ErrorCode.USER_NOT_FOUND, user_id)
         with timed(self._telemetry, "search"):
-            probe, base = self.space.probe(template.vector)
-            similarities = self.space.stored(np.stack(vectors)) @ probe + base
+            similarities = self.space.of_all(template.vector[None], self.space.stored(np.stack(vectors)))[0]
             return tuple(sorted((self.scale.score(float(one)) for one in similarities), reverse=True))
 
     def threshold(self, threshold: float | None) -> float:

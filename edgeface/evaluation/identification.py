@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from edgeface.similarity import TemplateSpace
 from edgeface.types import FloatArray
 
 _BLOCK = 1024
@@ -56,10 +57,11 @@ def identification_rates(
     probes: FloatArray,
     probe_labels: Sequence[str],
     fpirs: Sequence[float],
+    space: TemplateSpace,
 ) -> IdentificationRates:
     """Search every probe (p, d) in the gallery (g, d); templates have L2 norm 1, the best template speaks for a
     person. Without non-mated probes, or with too few to show an FPIR, the point is left out."""
-    best = best_candidates(gallery, gallery_labels, probes, probe_labels)
+    best = best_candidates(gallery, gallery_labels, probes, probe_labels, space)
     mated = best.mated
     points = []
     strangers = np.sort(best.similarity[~mated])[::-1]
@@ -88,14 +90,19 @@ def identification_rates(
 
 
 def best_candidates(
-    gallery: FloatArray, gallery_labels: Sequence[str], probes: FloatArray, probe_labels: Sequence[str]
+    gallery: FloatArray,
+    gallery_labels: Sequence[str],
+    probes: FloatArray,
+    probe_labels: Sequence[str],
+    space: TemplateSpace,
 ) -> BestCandidates:
     """The best candidate of every probe, by exact scan in blocks."""
     people = np.asarray(gallery_labels)
+    vectors = space.stored(gallery)
     similarity = np.empty(len(probes), dtype=np.float64)
     candidate = np.empty(len(probes), dtype=np.int64)
     for start in range(0, len(probes), _BLOCK):
-        scores = probes[start : start + _BLOCK] @ gallery.T
+        scores = space.of_all(probes[start : start + _BLOCK], vectors)
         best = scores.argmax(axis=1)
         candidate[start : start + _BLOCK] = best
         similarity[start : start + _BLOCK] = scores[np.arange(len(best)), best]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from edgeface.similarity import TemplateSpace
 from edgeface.types import FloatArray
 
 # 87 million impostor pairs (LFW) put 87 of them beyond FAR 1e-6: bins of 1e-5 resolve that tail.
@@ -40,7 +41,7 @@ class OperatingPoint:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SimilarityCounts:
-    """Histograms of cosine similarity, int64 (bins,) over [-1, 1], of genuine and impostor pairs."""
+    """Histograms of similarity, int64 (bins,) over [-1, 1], what lies beyond at the ends: of both kinds of pairs."""
 
     genuine: npt.NDArray[np.int64]
     impostor: npt.NDArray[np.int64]
@@ -109,6 +110,7 @@ def equal_error_rate(values: npt.NDArray[np.float64], truth: npt.NDArray[np.bool
 def count_all_pairs(
     templates: FloatArray,
     labels: Sequence[str],
+    space: TemplateSpace,
     *,
     progress: Callable[[int], None] | None = None,
 ) -> SimilarityCounts:
@@ -119,10 +121,11 @@ def count_all_pairs(
     _, people = np.unique(np.asarray(labels), return_inverse=True)
     total = np.zeros(BINS, dtype=np.int64)
     genuine = np.zeros(BINS, dtype=np.int64)
+    vectors = space.stored(templates)
     for top in range(0, len(templates), _BLOCK):
         rows = templates[top : top + _BLOCK]
         for left in range(top, len(templates), _BLOCK):
-            bins = _bins(rows @ templates[left : left + _BLOCK].T)
+            bins = _bins(space.of_all(rows, vectors[left : left + _BLOCK]))
             same = people[top : top + _BLOCK, None] == people[None, left : left + _BLOCK]
             if left == top:
                 upper = np.triu_indices(len(rows), k=1)

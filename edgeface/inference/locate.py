@@ -142,6 +142,8 @@ def _copy(pack: ModelPack, target: Path) -> None:
         files += [variant.path.relative_to(pack.folder) for variant in role.variants.values()]
         if role.card is not None and role.card.is_file():
             files.append(role.card.relative_to(pack.folder))
+    if pack.cohort is not None:
+        files.append(pack.cohort.path.relative_to(pack.folder))
     for file in files:
         (target / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(pack.folder / file, target / file)

@@ -8,6 +8,7 @@ import numpy as np
 
 from edgeface.attributes import ATTRIBUTES
 from edgeface.errors import EdgeFaceError, ErrorCode
+from edgeface.inference.cohort import space_of
 from edgeface.inference.pack import ModelPack, Precision, RoleSpec
 from edgeface.inference.precision import example_input
 from edgeface.inference.roles import KNOWN_ROLES
@@ -29,7 +30,10 @@ class VariantReport:
 
 
 def verify_pack(pack: ModelPack) -> tuple[VariantReport, ...]:
-    """Open and run every file of the roles that EdgeFace knows. Raises ``PACK_INVALID`` for the first that fails."""
+    """Open and run every file of the roles that EdgeFace knows, and the cohort network.
+
+    Raises ``PACK_INVALID`` for the first that fails.
+    """
     reports = []
     for role in pack.roles.values():
         for precision, variant in role.variants.items():
@@ -38,6 +42,8 @@ def verify_pack(pack: ModelPack) -> tuple[VariantReport, ...]:
                 _run(role, ModelSession(role, variant, threads=1), variant.path.name)
             size = variant.path.stat().st_size
             reports.append(VariantReport(role.name, precision, variant.path.name, size, known))
+    if pack.cohort is not None:
+        space_of(pack)
     return tuple(reports)
 
 

@@ -14,6 +14,10 @@ from edgeface.evaluation.verification import (
     k_fold,
     operating_points,
 )
+from edgeface.similarity import TemplateSpace
+
+SPACE = TemplateSpace(16)
+LESS_OFFSETS = TemplateSpace(16, lambda templates: 0.3 * templates[:, 0], "test")
 
 
 def _templates(count: int, dimension: int = 16, seed: int = 0) -> np.ndarray:
@@ -59,18 +63,19 @@ def test_equal_error_rate_of_known_overlap() -> None:
     assert equal_error_rate(values, truth) == pytest.approx(0.25)
 
 
+@pytest.mark.parametrize("space", [SPACE, LESS_OFFSETS])
 @pytest.mark.parametrize("count", [5, 50])
-def test_all_pairs_equal_brute_force(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_pairs_equal_brute_force(count: int, space: TemplateSpace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edgeface.evaluation.verification._BLOCK", 7)  # several blocks, the last one cut
     vectors = _templates(count)
     labels = [str(number // 3) for number in range(count)]
     counted: list[int] = []
-    counts = count_all_pairs(vectors, labels, progress=counted.append)
+    counts = count_all_pairs(vectors, labels, space, progress=counted.append)
     pairs = list(itertools.combinations(range(count), 2))
     assert sum(counted) == len(pairs)
     assert counts.genuine_pairs == sum(labels[a] == labels[b] for a, b in pairs)
     assert counts.impostor_pairs == sum(labels[a] != labels[b] for a, b in pairs)
-    impostors = [float(vectors[a] @ vectors[b]) for a, b in pairs if labels[a] != labels[b]]
+    impostors = [space.similarity(vectors[a], vectors[b]) for a, b in pairs if labels[a] != labels[b]]
     for point in operating_points(counts, [0.1, 0.5]):
         assert np.mean(np.asarray(impostors) >= point.threshold) <= point.far + 1e-9
         assert point.measured_far <= point.far
@@ -81,7 +86,7 @@ def test_tar_at_far_with_a_known_answer() -> None:
     axes = np.eye(10, dtype=np.float32)
     twins = axes * np.where(np.arange(10) < 6, 1, -1)[:, None].astype(np.float32)
     labels = [str(number) for number in range(10)] * 2
-    counts = count_all_pairs(np.concatenate([axes, twins]), labels)
+    counts = count_all_pairs(np.concatenate([axes, twins]), labels, TemplateSpace(axes.shape[1]))
     assert (counts.genuine_pairs, counts.impostor_pairs) == (10, 180)
     (point,) = operating_points(counts, [1e-2])
     assert point.tar == pytest.approx(0.6)
@@ -90,5 +95,5 @@ def test_tar_at_far_with_a_known_answer() -> None:
 
 
 def test_rates_that_were_not_measured_are_left_out() -> None:
-    counts = count_all_pairs(_templates(20), [str(number // 2) for number in range(20)])  # 180 impostor pairs
+    counts = count_all_pairs(_templates(20), [str(number // 2) for number in range(20)], SPACE)  # 180 impostor pairs
     assert [point.far for point in operating_points(counts, [1e-2, 1e-3])] == [1e-2]

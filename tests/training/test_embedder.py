@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,8 @@ from training.augment.blur import defocus_kernel, motion_kernel  # noqa: E402
 from training.augment.geometry import NO_JITTER, TEMPLATE_112, centre_crop, jittered_crop  # noqa: E402
 from training.augment.occluders import SHARES, face_mask, lay_over, random_occluder  # noqa: E402
 from training.augment.reshape import reshaped  # noqa: E402
+from training.embedder.calibrate import Impostors, table_text  # noqa: E402
+from training.embedder.cohort import crowding, fit, learn, space_beside, write  # noqa: E402
 from training.embedder.damage import as_input, damaged  # noqa: E402
 from training.embedder.distance import kinds, mean_distance  # noqa: E402
 from training.embedder.export import calibration_batches, write_models  # noqa: E402
@@ -25,8 +28,10 @@ from training.embedder.model import Embedder  # noqa: E402
 from training.embedder.targets import OtherSamples, gather, label, prepare, shown_in, targets  # noqa: E402
 from training.embedder.train import damage_from, loss_of, order_of_pass, schedule_from, train  # noqa: E402
 from training.embedder.verification import (  # noqa: E402
+    Operating,
     best_accuracy,
     operating_points,
+    pair_scores,
     rate_at,
     rate_of,
     threshold_at,
@@ -34,6 +39,7 @@ from training.embedder.verification import (  # noqa: E402
 from training.images import NoPictures, labels_of, open_pictures  # noqa: E402
 from training.learner import Learner  # noqa: E402
 from training.onnx_export import run_file  # noqa: E402
+from training.pack import read_calibration  # noqa: E402
 from training.quantise import QuantisePlan  # noqa: E402
 
 SETTINGS: dict[str, Any] = {
@@ -51,6 +57,18 @@ SETTINGS: dict[str, Any] = {
         "low_light_share": 0.1,
     },
     "model": {"widths": [8, 8, 16, 16], "blocks": [1, 1, 1, 1], "added": [0, 0, 0, 0]},
+    "cohort": {
+        "cohort": 10,
+        "samples": 30,
+        "share": 0.2,
+        "skipped": 1,
+        "strength": 1.0,
+        "hidden": 4,
+        "passes": 3,
+        "batch": 8,
+        "peak_rate": 1e-2,
+        "weight_decay": 1e-2,
+    },
     "train": {
         "batch": 8,
         "blend_share": 1.0,
@@ -415,6 +433,75 @@ def test_blur_kernels_keep_the_light_and_have_their_length() -> None:
     assert np.count_nonzero(columns > 0.02) in (9, 10, 11)
 
 
+def _directions(count: int, seed: int) -> np.ndarray:
+    rows = np.random.default_rng(seed).normal(size=(count, 16)).astype(np.float32)
+    rows[::2, 0] += 4  # every second one in a crowd
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def test_crowding_is_the_mean_of_the_highest_cosines_but_the_very_highest() -> None:
+    template = np.eye(1, 4, dtype=np.float32)
+    cosines = np.array([1.0, 0.9, 0.5, 0.3, 0.1, 0.0, -0.2, -0.4, -0.6, -0.8], np.float32)
+    cohort = np.stack([cosines, np.sqrt(1 - cosines**2), np.zeros(10), np.zeros(10)], axis=1).astype(np.float32)
+    cohort = np.random.default_rng(0).permutation(cohort)
+    assert crowding(template, cohort, share=0.2, skipped=2)[0] == pytest.approx((0.5 + 0.3) / 2)
+    assert crowding(template, cohort, share=0.01, skipped=0)[0] == pytest.approx(1.0)
+
+
+def test_the_cohort_network_tells_crowded_templates_it_never_saw(tmp_path: Path) -> None:
+    known, unseen = _directions(400, 1), _directions(100, 2)
+    torch.manual_seed(0)
+    near = crowding(known, known, share=0.05, skipped=1)
+    network = fit(known, near, hidden=16, passes=40, batch=64, rate=1e-2, decay=1e-2)
+    write(network, tmp_path / "cohort.onnx", 16)
+    space = space_beside(tmp_path / "embedder.int8.onnx", 16)
+    assert space.offsets is not None
+    told = space.offsets(unseen)
+    assert np.corrcoef(told, crowding(unseen, known, share=0.05, skipped=1))[0, 1] > 0.9
+    assert told[::2].mean() > told[1::2].mean() + 0.1
+    assert space_beside(tmp_path / "elsewhere" / "embedder.int8.onnx", 16).offsets is None
+
+
+def test_the_cohort_is_learnt_from_pictures_and_a_recogniser(work: Path) -> None:
+    def recognise(crops: np.ndarray) -> np.ndarray:
+        rows = crops.reshape(len(crops), -1)[:, ::911].astype(np.float32)[:, :16] - 100
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+    network, cohort = learn(SETTINGS, shown_in(work, SETTINGS), recognise, new_people=10)
+    assert cohort.shape == (10, 16)
+    with torch.no_grad():
+        assert network(torch.from_numpy(cohort)).shape == (10,)
+
+
+def test_a_threshold_holds_in_a_crowd_once_offsets_are_off(tmp_path: Path) -> None:
+    """Impostors of a crowd and of the rest: at one threshold their rates differ much less."""
+    known, unseen = _directions(2000, 1), _directions(1000, 2)
+    torch.manual_seed(0)
+    offsets = crowding(known, known, share=0.02, skipped=1) / 2
+    network = fit(known, offsets - offsets.mean(), hidden=32, passes=30, batch=128, rate=1e-2, decay=1e-2)
+    write(network, tmp_path / "cohort.onnx", 16)
+    ratios = {}
+    for name, space in (("cosines", None), ("less offsets", space_beside(tmp_path / "e.onnx", 16))):
+        crowd, rest = (pair_scores(rows, rows, upper=True, space=space) for rows in (unseen[::2], unseen[1::2]))
+        ratios[name] = rate_at(crowd, threshold_at(rest, 1e-2)) / 1e-2
+    assert ratios["cosines"] > 10
+    assert 1 / 3 < ratios["less offsets"] < 3
+
+
+def test_the_calibration_table_names_the_network_it_was_measured_with(tmp_path: Path) -> None:
+    (tmp_path / "cohort.onnx").write_bytes(b"a network")
+    found = Impostors({"faces": np.zeros(3, np.float32)}, {}, doubtful=0)
+    points = [Operating(0.1, 0.1, True), Operating(0.5, 1e-4, True)]
+    (tmp_path / "calibration.toml").write_text(table_text(points, found, "e.onnx", tmp_path / "cohort.onnx"))
+    calibration = read_calibration(tmp_path / "calibration.toml")
+    assert calibration is not None
+    assert calibration["points"] == [[0.1, 0.1], [0.5, 1e-4]]
+    assert calibration["cohort"] == {
+        "file": "cohort.onnx",
+        "sha256": hashlib.sha256(b"a network").hexdigest(),
+    }
+
+
 def test_rates_and_thresholds_agree() -> None:
     rng = np.random.default_rng(0)
     impostor = rng.normal(0.0, 0.1, 200_000).astype(np.float32)
@@ -425,7 +512,7 @@ def test_rates_and_thresholds_agree() -> None:
     assert best_accuracy(scores, np.arange(10_000) >= 5000) > 0.997
     points = operating_points(impostor, [1e-1, 1e-2, 1e-3, 1e-4], [1e-6])
     # of a normal distribution the tail is known: one in a million lies beyond 4.75 sigma
-    assert points[-1].cosine == pytest.approx(0.475, abs=0.02) and not points[-1].measured
-    cosines = [point.cosine for point in points]
-    assert cosines == sorted(cosines)
-    assert rate_of(points[1].cosine, points) == pytest.approx(1e-2)
+    assert points[-1].similarity == pytest.approx(0.475, abs=0.02) and not points[-1].measured
+    found = [point.similarity for point in points]
+    assert found == sorted(found)
+    assert rate_of(points[1].similarity, points) == pytest.approx(1e-2)

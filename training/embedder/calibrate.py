@@ -1,17 +1,20 @@
-"""Count how often two different kept-out adults reach each cosine; the engine maps scores by this table."""
+"""Count how often two different kept-out adults reach each similarity; the engine maps scores by this table."""
 
 from __future__ import annotations
 
 import argparse
 import json
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeface.similarity import TemplateSpace
 from training.augment.geometry import Jitter, jittered_crop
+from training.embedder.cohort import COHORT_NAME, space_beside
 from training.embedder.people import ADULT_YEARS, KeptOut, kept_out
 from training.embedder.recognisers import PEERS, Templates, from_file, teachers_of
 from training.embedder.verification import Operating, operating_points, pair_scores, rate_at, threshold_at
@@ -27,14 +30,15 @@ FOUND_AGAIN = Jitter(rotation_deg=1.5, scale=0.02, shift_px=1.0, mirror_share=0.
 
 @dataclass(frozen=True, slots=True)
 class Impostors:
-    """Cosines of different people by their sources, and how many pairs were left out as doubtful."""
+    """Similarities of different people of one source and of two, and how many pairs were left out as doubtful."""
 
     scores: dict[str, Templates]
+    across: dict[str, Templates]
     doubtful: int
 
     @property
     def pooled(self) -> Templates:
-        """All of them."""
+        """Those within sources: people whom one device sees are not told apart by where their pictures come from."""
         return np.concatenate(list(self.scores.values()))
 
 
@@ -51,14 +55,16 @@ def found_again(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.stack([jittered_crop(crop, size=side, jitter=FOUND_AGAIN, rng=rng) for crop in crops])
 
 
-def impostors(people: KeptOut, templates: Templates, again: Templates, judge: Templates) -> Impostors:
-    """All pairs of different adults, each compared as it is and with the second picture cut anew.
+def impostors(
+    people: KeptOut, templates: Templates, again: Templates, judge: Templates, space: TemplateSpace | None = None
+) -> Impostors:
+    """All pairs of different adults, each compared as it is and with one or both pictures cut anew.
 
-    again: the templates of `found_again`.
-
-    judge: reid0095 templates, which tell doubtful pairs of unnamed people.
+    again: the templates of `found_again`. judge: reid0095 templates, which tell doubtful pairs of unnamed people.
+    space: how templates are compared; by cosines if it is not given.
     """
     scores: dict[str, Templates] = {}
+    across: dict[str, Templates] = {}
     doubtful = 0
     sources = sorted(set(people.sources.tolist()))
     for k, first in enumerate(sources):
@@ -70,21 +76,26 @@ def impostors(people: KeptOut, templates: Templates, again: Templates, judge: Te
             upper = first == second
             doubtful += int((np.triu(suspects, 1) if upper else suspects).sum())
             forbidden = suspects | (named & (left == right))
-            name = first if upper else f"{first} x {second}"
-            scores[name] = np.concatenate(
+            found = np.concatenate(
                 [
-                    pair_scores(templates[a], other[b], upper=upper, forbidden=forbidden)
+                    pair_scores(one[a], other[b], upper=upper, forbidden=forbidden, space=space)
+                    for one in (templates, again)
                     for other in (templates, again)
                 ]
             )
-    return Impostors(scores, doubtful)
+            if upper:
+                scores[first] = found
+            else:
+                across[f"{first} x {second}"] = found
+    return Impostors(scores, across, doubtful)
 
 
-def table_text(points: list[Operating], found: Impostors, model: str) -> str:
-    """The TOML text of a calibration table."""
+def table_text(points: list[Operating], found: Impostors, model: str, cohort: Path | None) -> str:
+    """The TOML text of a calibration table. cohort: the network whose offsets the similarities are less."""
+    what = f"Cosine, less the offsets of {cohort.name}," if cohort else "Cosine"
     lines = [
-        f"# Cosine of two templates of {model} -> false match rate (FMR), pairs of different people.",
-        "# Adults kept out of training, every pair as it is and with one picture cut a little differently:",
+        f"# {what} of two templates of {model} -> false match rate (FMR), pairs of different people.",
+        "# Adults of one source kept out of training, as they are and with one or both pictures cut anew:",
     ]
     lines += [f"#   {name}: {len(scores):,} comparisons" for name, scores in found.scores.items()]
     lines += [
@@ -93,10 +104,12 @@ def table_text(points: list[Operating], found: Impostors, model: str) -> str:
         "# Children look alike to this model: the rates do not hold among them (see the model card).",
         "",
     ]
+    if cohort:
+        lines += [f'cohort = "{cohort.name}"', f'cohort_sha256 = "{sha256(cohort.read_bytes()).hexdigest()}"', ""]
     for point in points:
         lines += [
             "[[point]]",
-            f"cosine = {point.cosine:.4f}",
+            f"similarity = {point.similarity:.4f}",
             f"fmr = {point.fmr:g}",
             f"measured = {str(point.measured).lower()}",
             "",
@@ -107,9 +120,12 @@ def table_text(points: list[Operating], found: Impostors, model: str) -> str:
 def print_across_sources(name: str, found: Impostors) -> None:
     """Print what the threshold of FMR 1e-4, taken from each source and from all, is worth on the others."""
     for source, own in {**found.scores, "all": found.pooled}.items():
-        cosine = threshold_at(own, 1e-4)
-        rates = {other: rate_at(scores, cosine) for other, scores in found.scores.items()}
-        print(json.dumps({"recogniser": name, "threshold_from": source, "cosine": round(cosine, 4)} | rates))
+        threshold = threshold_at(own, 1e-4)
+        print(json.dumps({"recogniser": name, "from": source, "at": round(threshold, 4)} | _rates(found, threshold)))
+
+
+def _rates(found: Impostors, threshold: float) -> dict[str, float]:
+    return {name: rate_at(scores, threshold) for name, scores in {**found.scores, **found.across}.items()}
 
 
 def main() -> None:
@@ -126,14 +142,21 @@ def main() -> None:
     teachers = teachers_of(arguments.teachers)
     peers = {name: teachers[name](people.crops) for name in PEERS}
     judge = peers["reid0095"]
-    found = impostors(people, recognise(people.crops), recognise(found_again(people.crops)), judge)
+    templates, again = recognise(people.crops), recognise(found_again(people.crops))
+    cohort = arguments.model.with_name(COHORT_NAME)
+    space = space_beside(arguments.model, templates.shape[1])
+    found = impostors(people, templates, again, judge, space)
     points = operating_points(found.pooled, MEASURED, EXTRAPOLATED)
-    arguments.output.write_text(table_text(points, found, arguments.model.name))
+    arguments.output.write_text(
+        table_text(points, found, arguments.model.name, cohort if space.offsets is not None else None)
+    )
     for point in points:
         if point.measured:
-            rates = {name: rate_at(scores, point.cosine) for name, scores in found.scores.items()}
-            print(json.dumps({"cosine": round(point.cosine, 4), "fmr": point.fmr} | rates))
+            row = {"similarity": round(point.similarity, 4), "fmr": point.fmr}
+            print(json.dumps(row | _rates(found, point.similarity)))
     print_across_sources(arguments.model.name, found)
+    if space.offsets is not None:
+        print_across_sources(f"{arguments.model.name}, cosines", impostors(people, templates, again, judge))
     # How much of what differs between sources is the sources' doing: recognisers that never met them.
     for name, templates in peers.items():
         print_across_sources(name, impostors(people, templates, templates, judge))

@@ -11,17 +11,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeface.similarity import TemplateSpace
 from training.augment.blur import low_resolution, motion_blur
 from training.augment.geometry import TEMPLATE_112
 from training.augment.light import low_light
 from training.augment.occluders import Draw, face_mask, glasses, hand, lay_over, sunglasses
 from training.embedder.calibrate import SAME_PERSON_COSINE
+from training.embedder.cohort import space_beside
 from training.embedder.people import KeptOut, Pairs, groups, kept_out, listed_pairs
 from training.embedder.recognisers import PEERS, Recogniser, Templates, from_file, milliseconds, teachers_of
 from training.embedder.verification import (
     best_accuracy,
     pair_scores,
     rate_at,
+    threshold_at,
     true_accept_rate,
 )
 from training.onnx_export import open_session
@@ -51,9 +54,15 @@ CHANGES: dict[str, Change] = {
 }
 
 
-def verification(templates: Templates, changed: Templates, pairs: Pairs) -> dict[str, float]:
-    """Best accuracy in percent and TAR at FMR 1e-2, 1e-3 of listed pairs, the right one changed."""
-    scores = np.asarray((templates[pairs.left] * changed[pairs.right]).sum(axis=1), np.float32)
+def verification(
+    templates: Templates, changed: Templates, pairs: Pairs, space: TemplateSpace | None = None
+) -> dict[str, float]:
+    """Best accuracy in percent and TAR at FMR 1e-2, 1e-3 of listed pairs, the right one changed.
+
+    space: how templates are compared; by cosines if it is not given.
+    """
+    space = space or TemplateSpace(templates.shape[1])
+    scores = space.of_pairs(templates[pairs.left], changed[pairs.right])
     genuine, impostor = scores[pairs.same], scores[~pairs.same]
     return {
         "accuracy": round(100 * best_accuracy(scores, pairs.same), 2),
@@ -62,17 +71,21 @@ def verification(templates: Templates, changed: Templates, pairs: Pairs) -> dict
     }
 
 
-def all_pairs(templates: Templates, people: KeptOut) -> tuple[Templates, Templates]:
-    """Genuine and impostor cosines of every pair of pictures of named people."""
+def all_pairs(
+    templates: Templates, people: KeptOut, space: TemplateSpace | None = None
+) -> tuple[Templates, Templates]:
+    """Genuine and impostor similarities of every pair of pictures of named people; space: as for `verification`."""
     rows = np.nonzero(people.people >= 0)[0]
     same = people.people[rows][:, None] == people.people[rows][None]
     chosen = templates[rows]
-    genuine = pair_scores(chosen, chosen, upper=True, forbidden=~same)
-    return genuine, pair_scores(chosen, chosen, upper=True, forbidden=same)
+    genuine = pair_scores(chosen, chosen, upper=True, forbidden=~same, space=space)
+    return genuine, pair_scores(chosen, chosen, upper=True, forbidden=same, space=space)
 
 
-def by_group(templates: Templates, judge: Templates, people: KeptOut, thresholds: dict[float, float]) -> Report:
-    """False match rate inside each labelled group at global cosine thresholds, given by their nominal FMR.
+def by_group(
+    templates: Templates, judge: Templates, people: KeptOut, thresholds: dict[float, float], space: TemplateSpace
+) -> Report:
+    """False match rate inside each labelled group at global thresholds, given by their nominal FMR.
 
     judge: reid0095 templates, which tell pairs that look like one unnamed person twice; they are left out.
     """
@@ -81,9 +94,9 @@ def by_group(templates: Templates, judge: Templates, people: KeptOut, thresholds
         doubtful = judge[rows] @ judge[rows].T > SAME_PERSON_COSINE
         if name in CHILDREN:  # the judge cannot tell children apart either: leave nothing out
             doubtful[:] = False
-        scores = pair_scores(templates[rows], templates[rows], upper=True, forbidden=doubtful)
+        scores = pair_scores(templates[rows], templates[rows], upper=True, forbidden=doubtful, space=space)
         report[name] = {"pictures": len(rows), "pairs": len(scores)}
-        report[name] |= {f"fmr_at_{fmr:g}": rate_at(scores, cosine) for fmr, cosine in thresholds.items()}
+        report[name] |= {f"fmr_at_{fmr:g}": rate_at(scores, threshold) for fmr, threshold in thresholds.items()}
     return report
 
 
@@ -136,14 +149,18 @@ def main() -> None:
     people = kept_out(arguments.data)
     pairs = listed_pairs(arguments.data / "dev_pairs.csv", people)
     curves: dict[str, tuple[Templates, Templates]] = {}
-    plain: dict[str, Templates] = {}
-    for name, recognise in recognisers.items():
-        templates = plain[name] = recognise(people.crops)
-        both = templates + recognise(np.ascontiguousarray(people.crops[:, :, ::-1]))
-        both /= np.linalg.norm(both, axis=1, keepdims=True)
-        genuine, impostor = curves[name] = all_pairs(templates, people)
-        row = verification(templates, templates, pairs)
-        row["accuracy_mirror_mean"] = verification(both, both, pairs)["accuracy"]
+    plain = {name: recognise(people.crops) for name, recognise in recognisers.items()}
+    own = space_beside(files["int8"], plain["int8"].shape[1])
+    less_offsets = {f"{name}, less cohort offsets": name for name in files if own.offsets is not None}
+    for name in [*recognisers, *less_offsets]:
+        templates = plain[less_offsets.get(name, name)]
+        space = own if name in less_offsets else TemplateSpace(templates.shape[1])
+        genuine, impostor = curves[name] = all_pairs(templates, people, space)
+        row = verification(templates, templates, pairs, space)
+        if name in recognisers:
+            both = templates + recognisers[name](np.ascontiguousarray(people.crops[:, :, ::-1]))
+            both /= np.linalg.norm(both, axis=1, keepdims=True)
+            row["accuracy_mirror_mean"] = verification(both, both, pairs)["accuracy"]
         row["genuine_pairs"], row["impostor_pairs"] = len(genuine), len(impostor)
         row |= {f"all_tar_{fmr:g}": round(true_accept_rate(genuine, impostor, fmr), 4) for fmr in (1e-3, 1e-4)}
         print(json.dumps({"recogniser": name, **row}), flush=True)
@@ -156,9 +173,15 @@ def main() -> None:
             row = verification(plain[name], changed, pairs)
             print(json.dumps({"recogniser": name, "changed": change_name, **row}), flush=True)
     points = read_config(arguments.models / "calibration.toml")["point"]
-    thresholds = {row["fmr"]: row["cosine"] for row in points if row["fmr"] in (1e-3, 1e-4)}
-    for group, values in by_group(plain["int8"], plain["reid0095"], people, thresholds).items():
+    thresholds = {row["fmr"]: row["similarity"] for row in points if row["fmr"] in (1e-3, 1e-4)}
+    for group, values in by_group(plain["int8"], plain["reid0095"], people, thresholds, own).items():
         print(json.dumps({"group": group, **values}), flush=True)
+    if own.offsets is not None:
+        cosines = TemplateSpace(own.dimension)
+        pooled = all_pairs(plain["int8"], people)[1]
+        thresholds = {fmr: threshold_at(pooled, fmr) for fmr in thresholds}
+        for group, values in by_group(plain["int8"], plain["reid0095"], people, thresholds, cosines).items():
+            print(json.dumps({"group, by cosines": group, **values}), flush=True)
     sessions = {name: open_session(path) for name, path in files.items()}
     sessions |= {name: open_teacher(name, arguments.teachers) for name in PEERS}
     print(json.dumps({"milliseconds_one_thread": milliseconds(sessions)}), flush=True)
