@@ -16,7 +16,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"attributes", "errors", "telemetry", "native_threads"}),
     frozenset({"types"}),
     frozenset({"config", "formats", "geometry", "machine", "simulation", "storage"}),
-    frozenset({"image", "scoring", "reference", "demesh"}),
+    frozenset({"image", "scoring", "similarity", "reference", "demesh"}),
     frozenset({"inference", "quality", "gallery", "capture", "events"}),
     frozenset({"analysis", "results", "remembered"}),
     frozenset({"engine"}),
