@@ -459,6 +459,8 @@ def test_the_cohort_network_tells_crowded_templates_it_never_saw(tmp_path: Path)
     told = space.offsets(unseen)
     assert np.corrcoef(told, crowding(unseen, known, share=0.05, skipped=1))[0, 1] > 0.9
     assert told[::2].mean() > told[1::2].mean() + 0.1
+    anything = np.random.default_rng(3).normal(size=(1000, 16)).astype(np.float32) * 10  # no templates at all
+    assert near.min() - 1e-6 <= space.offsets(anything).min() < space.offsets(anything).max() <= near.max() + 1e-6
     assert space_beside(tmp_path / "elsewhere" / "embedder.int8.onnx", 16).offsets is None
 
 

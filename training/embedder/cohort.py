@@ -46,11 +46,15 @@ class CohortNetwork(nn.Module):
         self.layers = nn.Sequential(nn.Linear(size, hidden), nn.ReLU(), nn.Linear(hidden, 1))
         self.middle = nn.Parameter(torch.zeros(()), requires_grad=False)
         self.spread = nn.Parameter(torch.ones(()), requires_grad=False)
+        self.bounds = nn.Parameter(torch.tensor([-1.0, 1.0]), requires_grad=False)
 
     def forward(self, templates: Tensor) -> Tensor:
-        """The offsets of a batch."""
+        """The offsets of a batch, none beyond what training pictures had.
+
+        Otherwise a template made for it could have so low an offset that it is like everybody.
+        """
         offsets: Tensor = self.units(templates) * self.spread + self.middle
-        return offsets
+        return torch.minimum(torch.maximum(offsets, self.bounds[0]), self.bounds[1])
 
     def units(self, templates: Tensor) -> Tensor:
         """The offsets in standard deviations from their mean."""
@@ -93,6 +97,7 @@ def fit(
     network = CohortNetwork(templates.shape[1], hidden)
     network.middle.data.fill_(float(offsets.mean()))
     network.spread.data.fill_(float(offsets.std()))
+    network.bounds.data.copy_(torch.tensor([float(offsets.min()), float(offsets.max())]))
     x = torch.from_numpy(templates)
     wanted = (torch.from_numpy(offsets) - network.middle) / network.spread
     optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=decay)
