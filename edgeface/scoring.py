@@ -84,9 +84,9 @@ class ScoreScale:
         return self._similarity(-math.log10(fmr))
 
     def similarity_at_score(self, score: float) -> float:
-        """The similarity from which scores are at least `score` (0 to 100); -1 for 0, which everything reaches."""
+        """The similarity from which scores are at least `score` (0 to 100); -inf for 0: everything reaches it."""
         if score <= 0.0:
-            return -1.0
+            return -math.inf
         if score <= _KNEE_SCORE:
             return self._similarity(score / _POINTS_PER_DECADE)
         return self._similarity(_KNEE_DECADES + (min(score, 100.0) - _KNEE_SCORE) / _POINTS_PER_DECADE_ABOVE)

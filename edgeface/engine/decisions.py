@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -139,7 +140,7 @@ class Decisions(Pictures):
                 raise EdgeFaceError(ErrorCode.GROUP_NOT_FOUND, name)
         face = self._probes(picture, 1, gate, order)[0]
         assert face.template is not None  # noqa: S101 - _probes() guarantees it
-        found = self._search(face.template, groups, 1, -1.0, user_id)
+        found = self._search(face.template, groups, 1, -math.inf, user_id)
         if not found:
             raise EdgeFaceError(ErrorCode.USER_NOT_FOUND, f"{', '.join(groups)}/{user_id} has no face.")
         limit = self.threshold(threshold)

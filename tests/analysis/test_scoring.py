@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -76,7 +78,7 @@ def test_rates_and_cosines_are_inverse(rows: list[tuple[float, float]], decades:
 
 
 def test_everything_reaches_score_zero() -> None:
-    assert scale().similarity_at_score(0.0) == -1.0
+    assert scale().similarity_at_score(0.0) == -math.inf
 
 
 @pytest.mark.parametrize(

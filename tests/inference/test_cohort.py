@@ -69,6 +69,23 @@ def test_the_best_match_is_who_stands_out_and_not_whose_cosine_is_highest(config
         assert [match.user_id for match in matches] == ["alone", "crowded"]
 
 
+def test_nobody_is_too_unlike_to_be_verified(config: Config, tmp_path: Path) -> None:
+    """A similarity below -1 is a score of 0, and not a user without a face."""
+    crowd = lambda dimension: network(np.eye(1, dimension, dtype=np.float32)[0])  # noqa: E731
+    portrait = pictures.encoded(pictures.hopper(), ".jpg")
+    with _engine(config, pack_with_cohort(tmp_path / "pack", crowd)) as engine:
+        template = engine.embed(portrait, gate=ANY).template
+        assert template is not None
+        opposite = -template.vector
+        opposite[0] = 0.9  # crowded, and so still less like anybody
+        opposite /= np.linalg.norm(opposite)
+        assert engine.space.similarity(template.vector, opposite) < -1
+        engine.enrol_template(Template(opposite, template.contract_id), "staff", "ada")
+        answer = engine.verify(portrait, "staff", "ada", gate=ANY)
+        assert (answer.match.score, answer.accepted) == (0.0, False)
+        assert len(engine.identify(portrait, ["staff"], threshold=0.0, gate=ANY).matches) == 1
+
+
 def test_without_a_cohort_similarities_are_cosines(tmp_path: Path) -> None:
     pack = ModelPack.load(pack_with_cohort(tmp_path / "pack", None))
     assert pack.cohort is None
