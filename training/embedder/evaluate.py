@@ -31,6 +31,7 @@ from training.onnx_export import open_session
 from training.runtime import read_config
 from training.teachers import open_teacher
 
+PRECISIONS = ("fp32", "int8")
 DAMAGED = ("int8", "reid0095")  # the recognisers that are also shown damaged pictures
 CHILDREN = ("age 0-5", "age 6-12")
 
@@ -138,7 +139,7 @@ def main() -> None:
     parser.add_argument("--without-damage", action="store_true", help="skip the damaged pictures")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
-    files = {name: arguments.models / f"embedder.{name}.onnx" for name in ("fp32", "int8")}
+    files = {name: arguments.models / f"embedder.{name}.onnx" for name in PRECISIONS}
     files |= {name: Path(file) for name, _, file in (item.partition("=") for item in arguments.also)}
     recognisers: dict[str, Recogniser] = {name: from_file(path) for name, path in files.items()}
     recognisers |= {
@@ -151,7 +152,7 @@ def main() -> None:
     curves: dict[str, tuple[Templates, Templates]] = {}
     plain = {name: recognise(people.crops) for name, recognise in recognisers.items()}
     own = space_beside(files["int8"], plain["int8"].shape[1])
-    less_offsets = {f"{name}, less cohort offsets": name for name in files if own.offsets is not None}
+    less_offsets = {f"{name}, less cohort offsets": name for name in PRECISIONS if own.offsets is not None}
     for name in [*recognisers, *less_offsets]:
         templates = plain[less_offsets.get(name, name)]
         space = own if name in less_offsets else TemplateSpace(templates.shape[1])
