@@ -101,7 +101,7 @@ def table_text(points: list[Operating], found: Impostors, model: str, cohort: Pa
     lines += [
         f"#   in all {len(found.pooled):,}; {found.doubtful} pairs left out that look like one person twice.",
         "# measured = false: beyond the counts, continued as the tail of a normal distribution.",
-        "# Children look alike to this model: the rates do not hold among them (see the model card).",
+        "# Children were not counted: see the model card for them.",
         "",
     ]
     if cohort:
