@@ -21,7 +21,8 @@ from edgeface.types import FloatArray
 Offsets: TypeAlias = Callable[[FloatArray], FloatArray]
 """Templates (n, dimension) of norm 1 -> how much each takes off every cosine with it, float32 (n,)."""
 
-_BLOCK = 4096
+# So few at once that the network's session keeps little memory for good.
+_BLOCK = 256
 
 
 @dataclass(frozen=True, slots=True)
