@@ -78,7 +78,7 @@ def crowding(templates: Templates, cohort: Templates, *, share: float, skipped: 
 
 
 def crops_of(shown: Shown, damage: Damage, rows: NDArray[np.intp], seed: int) -> Iterator[Crops]:
-    """The samples of the given numbers as the student's crops, in blocks; every second one damaged."""
+    """The samples of the given numbers, in blocks: every second one as training draws it, the others as they are."""
     rng = np.random.default_rng((seed, 4))
     for start in range(0, len(rows), _BLOCK):
         canvases = [shown.canvas(int(row)) for row in rows[start : start + _BLOCK]]
