@@ -117,6 +117,14 @@ def table_text(points: list[Operating], found: Impostors, model: str, cohort: Pa
     return "\n".join(lines[:-1]) + "\n"
 
 
+def print_table(what: str, found: Impostors, points: list[Operating]) -> None:
+    """Print each measured threshold with what it is worth in each source."""
+    for point in points:
+        if point.measured:
+            row = {what: round(point.similarity, 4), "fmr": point.fmr}
+            print(json.dumps(row | _rates(found, point.similarity)))
+
+
 def print_across_sources(name: str, found: Impostors) -> None:
     """Print what the threshold of FMR 1e-4, taken from each source and from all, is worth on the others."""
     for source, own in {**found.scores, "all": found.pooled}.items():
@@ -150,13 +158,12 @@ def main() -> None:
     arguments.output.write_text(
         table_text(points, found, arguments.model.name, cohort if space.offsets is not None else None)
     )
-    for point in points:
-        if point.measured:
-            row = {"similarity": round(point.similarity, 4), "fmr": point.fmr}
-            print(json.dumps(row | _rates(found, point.similarity)))
+    print_table("similarity", found, points)
     print_across_sources(arguments.model.name, found)
-    if space.offsets is not None:
-        print_across_sources(f"{arguments.model.name}, cosines", impostors(people, templates, again, judge))
+    if space.offsets is not None:  # for whoever compares by cosines
+        found = impostors(people, templates, again, judge)
+        print_table("cosine", found, operating_points(found.pooled, MEASURED, []))
+        print_across_sources(f"{arguments.model.name}, cosines", found)
     # How much of what differs between sources is the sources' doing: recognisers that never met them.
     for name, templates in peers.items():
         print_across_sources(name, impostors(people, templates, templates, judge))
