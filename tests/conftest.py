@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
     from edgeface.engine import Engine
 
 TakePicture = Callable[..., bytes]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def children_that_can_be_interrupted() -> None:
+    """A shell starts its background jobs with SIGINT ignored, and children inherit that: tests that send one hang."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
