@@ -26,7 +26,7 @@ _STALE_SHARE = 0.05
 _HEADROOM = 1.1
 
 GraphFactory = Callable[[int, IndexConfig, int], VectorIndex]
-"""(dimension, config, capacity) -> an empty index."""
+"""(width of the vectors, config, capacity) -> an empty index."""
 
 
 class GraphKeeper:
@@ -34,7 +34,7 @@ class GraphKeeper:
 
     def __init__(
         self,
-        dimension: int,
+        width: int,
         config: IndexConfig,
         *,
         files: IndexFiles | None,
@@ -43,7 +43,7 @@ class GraphKeeper:
         graph: GraphFactory,
         stop: Callable[[], bool],
     ) -> None:
-        self._dimension = dimension
+        self._width = width
         self._config = config
         self._files = files
         self._writing = writing
@@ -66,7 +66,7 @@ class GraphKeeper:
         mirror = None if again else self._from_file(index)
         loaded = mirror is not None
         if mirror is None:
-            mirror = Mirror(self._graph(self._dimension, self._config, int(len(index) * _HEADROOM)))
+            mirror = Mirror(self._graph(self._width, self._config, int(len(index) * _HEADROOM)))
         if not index.build(mirror, stop=lambda: self._stop() or not self.wants(index)):
             return False
         if not loaded:

@@ -44,7 +44,7 @@ class IndexManager:
 
     def __init__(
         self,
-        dimension: int,
+        width: int,
         config: IndexConfig,
         *,
         load: Callable[[int], GroupFaces],
@@ -62,7 +62,7 @@ class IndexManager:
         self.audit = RecallAudit(config.audit_every)
         self._thread = BackgroundThread("edgeface-index", self._save_quiet, _TICK_S)
         self._keeper = GraphKeeper(
-            dimension,
+            width,
             config,
             files=files,
             writing=writing,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import cv2
@@ -90,9 +89,9 @@ def impostors(
     return Impostors(scores, across, doubtful)
 
 
-def table_text(points: list[Operating], found: Impostors, model: str, cohort: Path | None) -> str:
-    """The TOML text of a calibration table. cohort: the network whose offsets the similarities are less."""
-    what = f"Cosine, less the offsets of {cohort.name}," if cohort else "Cosine"
+def table_text(points: list[Operating], found: Impostors, model: str, space: TemplateSpace) -> str:
+    """The TOML text of a calibration table. space: of `space_beside`, how the templates were compared."""
+    what = "Cosine" if space.offsets is None else f"Cosine, less the offsets of {COHORT_NAME},"
     lines = [
         f"# {what} of two templates of {model} -> false match rate (FMR), pairs of different people.",
         "# Adults of one source kept out of training, as they are and with one or both pictures cut anew:",
@@ -104,8 +103,8 @@ def table_text(points: list[Operating], found: Impostors, model: str, cohort: Pa
         "# Children were not counted: see the model card for them.",
         "",
     ]
-    if cohort:
-        lines += [f'cohort = "{cohort.name}"', f'cohort_sha256 = "{sha256(cohort.read_bytes()).hexdigest()}"', ""]
+    if space.offsets is not None:
+        lines += [f'cohort = "{COHORT_NAME}"', f'cohort_sha256 = "{space.name}"', ""]
     for point in points:
         lines += [
             "[[point]]",
@@ -151,13 +150,10 @@ def main() -> None:
     peers = {name: teachers[name](people.crops) for name in PEERS}
     judge = peers["reid0095"]
     templates, again = recognise(people.crops), recognise(found_again(people.crops))
-    cohort = arguments.model.with_name(COHORT_NAME)
     space = space_beside(arguments.model, templates.shape[1])
     found = impostors(people, templates, again, judge, space)
     points = operating_points(found.pooled, MEASURED, EXTRAPOLATED)
-    arguments.output.write_text(
-        table_text(points, found, arguments.model.name, cohort if space.offsets is not None else None)
-    )
+    arguments.output.write_text(table_text(points, found, arguments.model.name, space))
     print_table("similarity", found, points)
     print_across_sources(arguments.model.name, found)
     if space.offsets is not None:  # for whoever compares by cosines

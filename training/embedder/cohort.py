@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from edgeface.inference.pack import COHORT_INPUT, COHORT_OUTPUT
+from edgeface.inference.cohort import space_with
+from edgeface.inference.pack import COHORT_INPUT, COHORT_OUTPUT, VariantSpec
 from edgeface.similarity import TemplateSpace
 from training.augment.geometry import centre_crop
 from training.embedder.damage import Damage, damaged
@@ -26,7 +28,7 @@ from training.embedder.people import kept_out
 from training.embedder.recognisers import Crops, Recogniser, Templates, from_file
 from training.embedder.targets import CROP, Shown, shown_in
 from training.embedder.train import damage_from
-from training.onnx_export import export_model, largest_difference, open_session
+from training.onnx_export import export_model, largest_difference
 from training.runtime import OneCycle, read_config, seed_everything, set_rate
 
 COHORT_NAME = "cohort.onnx"
@@ -164,10 +166,7 @@ def space_beside(model: Path, size: int) -> TemplateSpace:
     path = model.with_name(COHORT_NAME)
     if not path.is_file():
         return TemplateSpace(size)
-    session = open_session(path)
-    return TemplateSpace(
-        size, lambda templates: session.run([COHORT_OUTPUT], {COHORT_INPUT: templates})[0], path.name
-    )
+    return space_with(VariantSpec(path, sha256(path.read_bytes()).hexdigest()), size)
 
 
 def main() -> None:

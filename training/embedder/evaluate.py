@@ -179,8 +179,7 @@ def main() -> None:
         print(json.dumps({"group": group, **values}), flush=True)
     if own.offsets is not None:
         cosines = TemplateSpace(own.dimension)
-        pooled = all_pairs(plain["int8"], people)[1]
-        thresholds = {fmr: threshold_at(pooled, fmr) for fmr in thresholds}
+        thresholds = {fmr: threshold_at(curves["int8"][1], fmr) for fmr in thresholds}
         for group, values in by_group(plain["int8"], plain["reid0095"], people, thresholds, cosines).items():
             print(json.dumps({"group, by cosines": group, **values}), flush=True)
     sessions = {name: open_session(path) for name, path in files.items()}
