@@ -133,6 +133,27 @@ def draw_glasses(image: Image, points: NDArray[np.float32], rng: np.random.Gener
     cv2.line(image, left, right, (dark, dark, dark), max(1, radius // 4), cv2.LINE_AA)
 
 
+def lay_patch(image: Image, box: NDArray[np.float32], patch: Image, rng: np.random.Generator) -> None:
+    """Lay a piece of another picture over up to two fifths of the face in `box` (x1, y1, x2, y2), in place.
+
+    It is cut to an ellipse, as a head or a shoulder in front would be.
+    """
+    size = box[2:] - box[:2]
+    extent = np.maximum(size * rng.uniform(0.4, 0.7, 2), 3)
+    corner = box[:2] + (size - extent) * rng.uniform(-0.3, 1.3, 2)
+    reach = np.concatenate([corner, corner + extent])
+    x1, y1, x2, y2 = np.clip(reach.round(), 0, np.tile(image.shape[1::-1], 2)).astype(int).tolist()
+    if x2 <= x1 or y2 <= y1:
+        return
+    across, down = (corner + extent / 2).round().astype(int).tolist()
+    axes = (int(extent[0] / 2), int(extent[1] / 2))
+    weight = np.zeros((y2 - y1, x2 - x1, 1), np.float32)
+    cv2.ellipse(weight, (across - x1, down - y1), axes, rng.uniform(-30, 30), 0, 360, 1.0, -1, cv2.LINE_AA)
+    piece = cv2.resize(patch, (x2 - x1, y2 - y1), interpolation=cv2.INTER_AREA)
+    place = image[y1:y2, x1:x2]
+    place[...] = (place + weight * (piece.astype(np.float32) - place)).astype(np.uint8)
+
+
 def draw_bar(image: Image, box: NDArray[np.float32], rng: np.random.Generator) -> None:
     """Draw a filled rectangle over up to a third of the face in `box` (x1, y1, x2, y2), in place."""
     size = box[2:] - box[:2]

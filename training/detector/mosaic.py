@@ -11,9 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training.detector.bend import bend, random_field
 from training.detector.crops import FaceCrops
-from training.detector.damage import Damage, draw_bar, draw_glasses, draw_mask
-from training.detector.decode import Faces, box_side, join_faces
+from training.detector.damage import Damage, draw_bar, draw_glasses, draw_mask, lay_patch
+from training.detector.decode import Faces, box_side, join_faces, overlaps
 from training.detector.scenes import Labels, unlabelled
 from training.detector.teacher import MIRROR_ORDER
 
@@ -23,6 +24,8 @@ _LARGEST_ZOOM = 2.5
 _LEAST_FILL = 0.7  # a scene is not shrunk below this share of its tile's shorter side
 _NATURAL_ZOOM = (0.4, 1.3)
 _HARD_ZOOM = (0.6, 1.6)
+_LARGEST_STRETCH = 0.2
+_PIECE = (0.08, 0.4)  # sides of a piece of a picture, as shares of the picture's
 _SEEN_SHARE = 0.55  # a face cut by its tile's edge is a face while this share of its box is inside
 _GONE_SHARE = 0.15  # and background below this one
 # A face damaged so far that its colours differ by less (standard deviation over 8 x 8 fields, of 255) is gone too:
@@ -36,7 +39,8 @@ class TileRandomness:
 
     `natural`: the picture is one scene near its own size, hardly turned. `turned` and `sideways`: the tile is
     turned by up to `large_angle`, or by any angle; the others by a few times `small_angle` at most. `hard`: the tile
-    shows a place where the network errs, once such places are known.
+    shows a place where the network errs, once such places are known. `stretch`: a tile is drawn out along one axis
+    and pressed together across it; standard deviation of the factor's logarithm. `bent`: it is bent like rubber.
     """
 
     natural: float = 0.3
@@ -49,6 +53,8 @@ class TileRandomness:
     replaced: float = 0.15
     damaged: float = 0.7
     hard: float = 0.3
+    stretch: float = 0.08
+    bent: float = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +130,19 @@ def visible(image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> NDArray[np.
     return np.array(answers, bool)
 
 
+def faceless_piece(picture: Picture, rng: np.random.Generator) -> NDArray[np.uint8] | None:
+    """A random piece of `picture` (h x w x 3 BGR) that touches no face; None if the piece drawn does."""
+    image = picture.levels[0]
+    limits = np.array(image.shape[1::-1])
+    extent = np.maximum(limits * rng.uniform(*_PIECE, 2), 8)
+    corner = (limits - extent) * rng.uniform(0, 1, 2)
+    box = np.concatenate([corner, corner + extent]).astype(np.float32)
+    if overlaps(box[None], picture.labels.faces.boxes).any():
+        return None
+    x1, y1, x2, y2 = box.astype(int).tolist()
+    return image[y1:y2, x1:x2]
+
+
 def _split(rng: np.random.Generator, side: int) -> list[tuple[int, int, int, int]]:
     """Return tiles (x, y, width, height) that fill a square of `side` pixels."""
     draw = rng.random()
@@ -145,18 +164,29 @@ def _matrix(
     margin: float,
     size: tuple[int, int],
     rng: np.random.Generator,
+    *,
+    stretch: float,
 ) -> tuple[NDArray[np.float64], bool]:
     """The matrix that brings `centre` to a random place of a tile of `size`, and whether it mirrors (half do).
 
-    angle: degrees. margin: how far from the tile's edges the place is at least, as a share of its sides.
+    angle: degrees. margin: how far from the tile's edges the place is at least, as a share of its sides. stretch: as
+    in `TileRandomness`.
     """
     mirrored = bool(rng.random() < 0.5)
     cosine, sine = np.cos(np.radians(angle)) * zoom, np.sin(np.radians(angle)) * zoom
-    linear = np.array([[cosine, -sine], [sine, cosine]])
+    linear = np.array([[cosine, -sine], [sine, cosine]]) @ _stretching(stretch, rng)
     if mirrored:
         linear = linear * np.array([-1, 1])
     target = np.array(size) * rng.uniform(margin, 1 - margin, 2)
     return np.concatenate([linear, (target - linear @ centre)[:, None]], axis=1), mirrored
+
+
+def _stretching(deviation: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """A random 2 x 2 matrix that draws out along one axis what it presses together across it."""
+    drawn_out = np.exp(np.clip(rng.normal(0, deviation), -_LARGEST_STRETCH, _LARGEST_STRETCH))
+    angle = rng.uniform(0, np.pi)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return np.asarray(turn @ np.diag([drawn_out, 1 / drawn_out]) @ turn.T)
 
 
 class Composer:
@@ -212,14 +242,15 @@ class Composer:
             picture = place.picture
             matrix, mirrored = self._place_hard(place, size, rng)
         else:
-            group = self._groups[int(rng.integers(len(self._groups)))]
-            picture = group[int(rng.integers(len(group)))]
+            picture = self._any_picture(rng)
             matrix, mirrored = self._place(picture, size, rng, natural=natural)
         tile = picture.warp(matrix, size, rng)
         labels = picture.labels
-        if len(labels.faces) == 0:
-            return tile, unlabelled()
         faces = move_faces(labels.faces, matrix, mirrored=mirrored)
+        if rng.random() < self._chances.bent:
+            tile, faces = bend(tile, faces, random_field(size, rng))
+        if len(faces) == 0:
+            return tile, unlabelled()
         extent = faces.boxes[:, 2:] - faces.boxes[:, :2]
         inside = np.clip(faces.boxes, 0, np.tile(np.array(size, np.float32), 2))
         seen = np.prod(inside[:, 2:] - inside[:, :2], axis=1) / np.maximum(np.prod(extent, axis=1), 1e-6)
@@ -254,16 +285,21 @@ class Composer:
             margin = 0.5
             centre = rng.uniform(0, 1, 2) * np.array([width, height])
             zoom = smaller / max(width, height) * np.exp(rng.uniform(0, 1.5))
-        draw = rng.random()
         if natural:
-            angle = rng.normal(0, 4)
-        elif draw < chances.sideways:
-            angle = rng.uniform(-180, 180)
-        elif draw < chances.sideways + chances.turned:
-            angle = rng.uniform(-chances.large_angle, chances.large_angle)
-        else:
-            angle = float(np.clip(rng.normal(0, chances.small_angle), -40, 40))
-        return _matrix(centre, zoom, angle, margin, size, rng)
+            return _matrix(centre, zoom, rng.normal(0, 4), margin, size, rng, stretch=chances.stretch / 2)
+        return _matrix(centre, zoom, self._angle(rng), margin, size, rng, stretch=chances.stretch)
+
+    def _angle(self, rng: np.random.Generator) -> float:
+        chances, draw = self._chances, rng.random()
+        if draw < chances.sideways:
+            return rng.uniform(-180, 180)
+        if draw < chances.sideways + chances.turned:
+            return rng.uniform(-chances.large_angle, chances.large_angle)
+        return float(np.clip(rng.normal(0, chances.small_angle), -40, 40))
+
+    def _any_picture(self, rng: np.random.Generator) -> Picture:
+        group = self._groups[int(rng.integers(len(self._groups)))]
+        return group[int(rng.integers(len(group)))]
 
     def _place_hard(
         self, place: HardPlace, size: tuple[int, int], rng: np.random.Generator
@@ -274,7 +310,7 @@ class Composer:
         zoom = np.exp(rng.uniform(*np.log(_HARD_ZOOM)))
         zoom = min(zoom, 0.9 * min(size) / own, _LARGEST_ZOOM)
         margin = float(np.clip(0.5 * own * zoom / min(size), 0.12, 0.48))
-        return _matrix(centre, zoom, float(rng.normal(0, 6)), margin, size, rng)
+        return _matrix(centre, zoom, self._angle(rng), margin, size, rng, stretch=self._chances.stretch)
 
     def _cover(self, tile: NDArray[np.uint8], labels: Labels, rng: np.random.Generator) -> None:
         for index in range(len(labels.faces)):
@@ -289,5 +325,9 @@ class Composer:
                 draw_mask(tile, labels.faces.points[index], rng)
             elif draw < 0.7 and labels.pointed[index]:
                 draw_glasses(tile, labels.faces.points[index], rng)
-            else:
+            elif draw < 0.8:
                 draw_bar(tile, labels.faces.boxes[index], rng)
+            else:
+                patch = faceless_piece(self._any_picture(rng), rng)
+                if patch is not None:
+                    lay_patch(tile, labels.faces.boxes[index], patch, rng)
