@@ -14,14 +14,15 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 cv2 = pytest.importorskip("cv2")
 
-from training.detector.decode import Faces, decode_maps, overlaps, suppress  # noqa: E402
+from training.detector.decode import Faces, decode_maps, no_faces, overlaps, suppress  # noqa: E402
+from training.detector.evaluate import drawn_scores, make_cases  # noqa: E402
 from training.detector.export import export_float, quantise_detector  # noqa: E402
 from training.detector.loss import LossWeights  # noqa: E402
 from training.detector.matching import Reference, tally  # noqa: E402
 from training.detector.model import CHANNELS_OUT, STRIDES, Detector, DetectorShape  # noqa: E402
 from training.detector.mosaic import Composer, Picture, move_faces  # noqa: E402
 from training.detector.runner import DetectorFile, normalise  # noqa: E402
-from training.detector.scenes import Labels, kept_out, list_scenes, shown_as_many  # noqa: E402
+from training.detector.scenes import Labels, kept_out, list_scenes, shown_as_many, unlabelled  # noqa: E402
 from training.detector.targets import TargetMaker, cell_grid  # noqa: E402
 from training.detector.teacher import (  # noqa: E402
     DenseTeacher,
@@ -263,6 +264,25 @@ def test_tally_counts_found_false_and_excused() -> None:
     tiny = Faces(found_boxes[3:] * 0.1, scores[3:], np.ones((1, 5, 2), np.float32))
     assert tally([reference], [tiny], smallest=24).false_rate(0.5) == 0.0
     assert result.threshold_for(1.0) == pytest.approx(0.6, abs=1e-3)
+
+
+@pytest.mark.parametrize(("long_side", "upright"), [(800, [640, 320]), (500, [500, 320]), (320, [320]), (100, [100])])
+def test_a_small_picture_is_looked_at_once(long_side: int, upright: list[int]) -> None:
+    """Two views would be one and the same picture, and count its errors twice."""
+    picture = drawn_face(np.random.default_rng(1))
+    image = cv2.resize(picture.levels[0], (long_side, long_side // 2))
+    cases = make_cases("door", image, picture.labels, np.zeros((0, 4), np.float32))
+    assert [max(case.image.shape) for case in cases if case.condition.startswith("upright")] == upright
+    assert sum(case.condition.startswith("turned") for case in cases) == 8
+
+
+def test_hand_drawn_faces_are_found_whatever_the_teacher_says() -> None:
+    image = np.zeros((200, 200, 3), np.uint8)
+    drawn = np.array([[20, 20, 80, 90], [120, 120, 180, 190], [150, 10, 160, 20]], np.float32)
+    cases = make_cases("door", image, unlabelled(), drawn)
+    upright = Faces(drawn[:1] + 5, np.array([0.8], np.float32), np.zeros((1, 5, 2), np.float32))
+    found = [upright if case.condition.startswith("upright") else no_faces() for case in cases]
+    assert drawn_scores(cases, found) == [pytest.approx(0.8), 0.0]  # the third is smaller than any wanted face
 
 
 def test_any_folder_of_pictures_is_read_and_split_for_good(tmp_path: Path) -> None:
