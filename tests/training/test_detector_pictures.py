@@ -51,6 +51,15 @@ def test_labels_follow_a_bent_picture() -> None:
     assert max(moved) > 5
 
 
+def test_boxes_of_tiny_faces_keep_their_sides_in_order() -> None:
+    """A field may move a tiny face's right side beyond its left one."""
+    tiny = Faces(np.array([[126, 126, 130, 130]], np.float32), FACE.scores, np.full((1, 5, 2), 128, np.float32))
+    field = np.zeros((SIDE, SIDE, 2), np.float32)
+    field[:, 128:] = 12.0  # what lies right of the middle moves to the left
+    _, faces = bend(disc(), tiny, field)
+    assert (faces.boxes[0, 2:] >= faces.boxes[0, :2]).all()
+
+
 def test_a_picture_without_faces_is_bent_too() -> None:
     image, faces = bend(disc(), no_faces(), random_field((SIDE, SIDE), np.random.default_rng(5)))
     assert len(faces) == 0

@@ -42,7 +42,16 @@ def bend(image: NDArray[np.uint8], faces: Faces, field: NDArray[np.float32]) -> 
     right, bottom = np.stack([x2, middle_y], axis=1), np.stack([middle_x, y2], axis=1)
     moved = _moved(np.concatenate([left, top, right, bottom, faces.points.reshape(-1, 2)]), field)
     left, top, right, bottom = moved[: 4 * len(faces)].reshape(4, len(faces), 2)
-    boxes = np.stack([left[:, 0], top[:, 1], right[:, 0], bottom[:, 1]], axis=1)
+    # A tiny face where the field folds over may change its sides.
+    boxes = np.stack(
+        [
+            np.minimum(left[:, 0], right[:, 0]),
+            np.minimum(top[:, 1], bottom[:, 1]),
+            np.maximum(left[:, 0], right[:, 0]),
+            np.maximum(top[:, 1], bottom[:, 1]),
+        ],
+        axis=1,
+    )
     return bent, replace(faces, boxes=boxes, points=moved[4 * len(faces) :].reshape(-1, 5, 2))
 
 
