@@ -122,6 +122,8 @@ def test_what_hides_a_face_shows_none() -> None:
     pieces = [faceless_piece(partly, rng) for _ in range(60)]
     assert all(faceless_piece(full, rng) is None for _ in range(60))
     assert all(faceless_piece(Picture(disc(), unlabelled()), rng) is not None for _ in range(60))
+    tiny = faceless_piece(Picture(disc()[:5, :6], unlabelled()), rng)
+    assert tiny is not None and tiny.shape == (5, 6, 3)
     shown = [piece for piece in pieces if piece is not None]
     assert 0 < len(shown) < 60
     assert np.mean([(piece == 100).all(axis=2).mean() for piece in shown]) > 0.9

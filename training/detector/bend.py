@@ -42,7 +42,7 @@ def bend(image: NDArray[np.uint8], faces: Faces, field: NDArray[np.float32]) -> 
     right, bottom = np.stack([x2, middle_y], axis=1), np.stack([middle_x, y2], axis=1)
     moved = _moved(np.concatenate([left, top, right, bottom, faces.points.reshape(-1, 2)]), field)
     left, top, right, bottom = moved[: 4 * len(faces)].reshape(4, len(faces), 2)
-    # A tiny face where the field folds over may change its sides.
+    # The sides of a face of a fraction of a pixel may come to lie the other way round.
     boxes = np.stack(
         [
             np.minimum(left[:, 0], right[:, 0]),

@@ -26,6 +26,7 @@ _NATURAL_ZOOM = (0.4, 1.3)
 _HARD_ZOOM = (0.6, 1.6)
 _LARGEST_STRETCH = 0.2
 _PIECE = (0.08, 0.4)  # sides of a piece of a picture, as shares of the picture's
+_LEAST_PIECE = 8.0  # and at least, in pixels
 _SEEN_SHARE = 0.55  # a face cut by its tile's edge is a face while this share of its box is inside
 _GONE_SHARE = 0.15  # and background below this one
 # A face damaged so far that its colours differ by less (standard deviation over 8 x 8 fields, of 255) is gone too:
@@ -134,7 +135,7 @@ def faceless_piece(picture: Picture, rng: np.random.Generator) -> NDArray[np.uin
     """A random piece of `picture` (h x w x 3 BGR) that touches no face; None if the piece drawn does."""
     image = picture.levels[0]
     limits = np.array(image.shape[1::-1])
-    extent = np.maximum(limits * rng.uniform(*_PIECE, 2), 8)
+    extent = np.minimum(np.maximum(limits * rng.uniform(*_PIECE, 2), _LEAST_PIECE), limits)
     corner = (limits - extent) * rng.uniform(0, 1, 2)
     box = np.concatenate([corner, corner + extent]).astype(np.float32)
     if overlaps(box[None], picture.labels.faces.boxes).any():
