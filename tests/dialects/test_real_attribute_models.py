@@ -57,7 +57,10 @@ PORTRAITS = {
     # Grace Hopper, born in December 1906, in January 1984.
     "hopper": (pictures.hopper, 77),
 }
-TOLERANCE = 15  # years: twice the model's mean error
+# Years. This model takes Eileen Collins for 14 years younger than she was (median of 49 framings of her face), about as
+# much with another detector's boxes. A wrong colour order, size or factor shows in tens of years.
+TOLERANCE = 20
+APART = 25  # the two were 35 years apart
 
 
 @pytest.fixture(scope="module")
@@ -127,11 +130,14 @@ def shots(image: ImageArray) -> Iterator[ImageArray]:
             yield pictures.moved(image, scale=scale, degrees=degrees)
 
 
-@pytest.mark.parametrize("name", PORTRAITS)
-def test_age_is_plausible(daemon: Running, name: str) -> None:
-    portrait, age = PORTRAITS[name]
-    ages = [told(daemon, shot)["age"] for shot in shots(portrait())]
-    assert statistics.median(ages) == pytest.approx(age, abs=TOLERANCE)
+def test_ages_are_plausible(daemon: Running) -> None:
+    medians = {
+        name: statistics.median(told(daemon, shot)["age"] for shot in shots(portrait()))
+        for name, (portrait, _) in PORTRAITS.items()
+    }
+    for name, (_, age) in PORTRAITS.items():
+        assert medians[name] == pytest.approx(age, abs=TOLERANCE), name
+    assert medians["hopper"] - medians["collins"] > APART
 
 
 def test_gender_is_told(daemon: Running) -> None:
