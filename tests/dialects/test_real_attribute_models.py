@@ -57,8 +57,8 @@ PORTRAITS = {
     # Grace Hopper, born in December 1906, in January 1984.
     "hopper": (pictures.hopper, 77),
 }
-# Years. This model takes Eileen Collins for 14 years younger than she was (median of 49 framings of her face), about as
-# much with another detector's boxes. A wrong colour order, size or factor shows in tens of years.
+# Years. This model takes Eileen Collins for 14 years younger than she was (median of 49 framings of her face), about
+# as much with another detector's boxes. A wrong colour order, size or factor shows in tens of years.
 TOLERANCE = 20
 APART = 25  # the two were 35 years apart
 
