@@ -7,18 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeface.geometry import invert, similarity
+from training.augment.field import smooth_field
 from training.augment.geometry import TEMPLATE_112
 
 # The field of movement is drawn on this many by as many knots and is smooth between them: eyes, nose and mouth
 # move and stretch as wholes, and no line breaks.
 _KNOTS = 6
 _CROP = 112
-
-
-def _smooth_field(size: int, strength_px: float, rng: np.random.Generator) -> NDArray[np.float32]:
-    """size x size x 2 movements whose standard deviation at the knots is `strength_px`."""
-    knots = rng.normal(0.0, strength_px, (_KNOTS, _KNOTS, 2)).astype(np.float32)
-    return np.asarray(cv2.resize(knots, (size, size), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
 def reshaped(picture: NDArray[np.uint8], *, strength_px: float, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -28,7 +23,7 @@ def reshaped(picture: NDArray[np.uint8], *, strength_px: float, rng: np.random.G
     the engine too aligns on the five points, wherever a person has them, so what remains is the person's shape.
     """
     size = picture.shape[0]
-    field = _smooth_field(size, strength_px, rng)
+    field = smooth_field((size, size), _KNOTS, strength_px, rng)
     points = TEMPLATE_112 + (size - _CROP) / 2
     at = np.clip(np.round(points).astype(int), 0, size - 1)
     # dst(p) = src(p + field(p)): to first order a feature at p comes to lie at p - field(p).

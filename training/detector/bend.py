@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training.augment.field import smooth_field
 from training.detector.decode import Faces
 
 # The field has so many nodes a side; a node moves by so much of the distance to the next (standard deviation).
@@ -20,8 +21,7 @@ def random_field(size: tuple[int, int], rng: np.random.Generator) -> NDArray[np.
     """How far, in pixels (height x width x 2), each pixel of a bent picture of `size` (width, height) looks aside."""
     nodes = int(rng.integers(*_NODES, endpoint=True))
     strength = rng.uniform(*_STRENGTH) * min(size) / (nodes - 1)
-    moves = rng.normal(0, strength, (nodes, nodes, 2)).astype(np.float32)
-    return cv2.resize(moves, size, interpolation=cv2.INTER_CUBIC).astype(np.float32, copy=False)
+    return smooth_field(size, nodes, strength, rng)
 
 
 def bend(image: NDArray[np.uint8], faces: Faces, field: NDArray[np.float32]) -> tuple[NDArray[np.uint8], Faces]:

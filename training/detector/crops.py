@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from edgeface.geometry import similarity
 from training.augment.geometry import TEMPLATE_112
+from training.detector.damage import lay_in
 from training.detector.scenes import unpack
 
 # The five points of the crops: the ArcFace 112 x 112 template plus the crops' margin of 8 pixels.
@@ -59,10 +60,9 @@ class FaceCrops:
         zoom = float(np.sqrt(np.linalg.det(matrix[:, :2])))
         if zoom < 0.7:
             crop = cv2.GaussianBlur(crop, (0, 0), 0.4 / zoom)
-        face = cv2.warpAffine(crop, shifted, size, flags=cv2.INTER_LINEAR)
-        weight = cv2.warpAffine(self._oval, shifted, size, flags=cv2.INTER_LINEAR)[..., None]
-        place = image[low[1] : high[1], low[0] : high[0]]
-        place[...] = (place + weight * (face.astype(np.float32) - place)).astype(np.uint8)
+        face = cv2.warpAffine(crop, shifted, size, flags=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
+        weight = cv2.warpAffine(self._oval, shifted, size, flags=cv2.INTER_LINEAR).astype(np.float32, copy=False)
+        lay_in(image[low[1] : high[1], low[0] : high[0]], face, weight[..., None])
 
 
 def list_crops(data: Path, work: Path) -> FaceCrops | None:

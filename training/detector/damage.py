@@ -133,6 +133,11 @@ def draw_glasses(image: Image, points: NDArray[np.float32], rng: np.random.Gener
     cv2.line(image, left, right, (dark, dark, dark), max(1, radius // 4), cv2.LINE_AA)
 
 
+def lay_in(place: Image, piece: Image, weight: NDArray[np.float32]) -> None:
+    """Blend `piece` into `place` (both h x w x 3), in place. weight: h x w x 1, the piece's share in [0, 1]."""
+    place[...] = (place + weight * (piece.astype(np.float32) - place)).astype(np.uint8)
+
+
 def lay_patch(image: Image, box: NDArray[np.float32], patch: Image, rng: np.random.Generator) -> None:
     """Lay a piece of another picture over up to two fifths of the face in `box` (x1, y1, x2, y2), in place.
 
@@ -149,9 +154,8 @@ def lay_patch(image: Image, box: NDArray[np.float32], patch: Image, rng: np.rand
     axes = (int(extent[0] / 2), int(extent[1] / 2))
     weight = np.zeros((y2 - y1, x2 - x1, 1), np.float32)
     cv2.ellipse(weight, (across - x1, down - y1), axes, rng.uniform(-30, 30), 0, 360, 1.0, -1, cv2.LINE_AA)
-    piece = cv2.resize(patch, (x2 - x1, y2 - y1), interpolation=cv2.INTER_AREA)
-    place = image[y1:y2, x1:x2]
-    place[...] = (place + weight * (piece.astype(np.float32) - place)).astype(np.uint8)
+    piece = cv2.resize(patch, (x2 - x1, y2 - y1), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    lay_in(image[y1:y2, x1:x2], piece, weight)
 
 
 def draw_bar(image: Image, box: NDArray[np.float32], rng: np.random.Generator) -> None:

@@ -34,6 +34,11 @@ class Faces:
         return Faces(self.boxes[index], self.scores[index], self.points[index])
 
 
+def boxed_faces(boxes: Array, score: float) -> Faces:
+    """Return faces of which only the boxes (n x 4) are known, all of one score; their points are zeros."""
+    return Faces(boxes, np.full(len(boxes), score, np.float32), np.zeros((len(boxes), 5, 2), np.float32))
+
+
 def no_faces() -> Faces:
     """Return an empty set of faces."""
     return Faces(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32))

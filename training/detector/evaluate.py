@@ -16,18 +16,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.detector.decode import Faces, box_side, overlaps
-from training.detector.matching import HAND_IOU, Reference, Tally, make_reference, tally
+from training.detector.decode import Faces, box_side, boxed_faces, overlaps
+from training.detector.matching import FLOOR, HAND_IOU, SMALLEST_WANTED, Reference, Tally, make_reference, tally
 from training.detector.mosaic import move_faces
-from training.detector.report import (
-    FLOOR,
-    SMALLEST_WANTED,
-    TEACHER,
-    draw_curves,
-    print_drawn,
-    print_matched,
-    print_recall,
-)
+from training.detector.report import TEACHER, draw_curves, print_drawn, print_matched, print_recall
 from training.detector.runner import DetectorFile
 from training.detector.scenes import Labels, kept_out, list_scenes, load_labels, shown_as_many
 from training.detector.teacher import Teacher
@@ -61,7 +53,7 @@ def make_cases(source: str, image: NDArray[np.uint8], labels: Labels, drawn: NDA
     cases: list[Case] = []
     for long_side in _LONG_SIDES:
         zoom = min(1.0, long_side / max(height, width))
-        if cases and cases[-1].image.shape == image.shape and zoom == 1:
+        if cases and zoom == 1:
             continue
         matrix = np.array([[zoom, 0, 0], [0, zoom, 0]], np.float64)
         size = (max(32, round(width * zoom)), max(32, round(height * zoom)))
@@ -94,8 +86,7 @@ def _case(
     centre = (faces.boxes[:, :2] + faces.boxes[:, 2:]) / 2
     inside = np.all((centre >= 0) & (centre < np.array(size)), axis=1)
     wanted = Reference(reference.faces, reference.wanted & inside, reference.loose)
-    unscored = Faces(drawn, np.zeros(len(drawn), np.float32), np.zeros((len(drawn), 5, 2), np.float32))
-    boxes = move_faces(unscored, matrix, mirrored=False).boxes
+    boxes = move_faces(boxed_faces(drawn, score=0), matrix, mirrored=False).boxes
     large = boxes[box_side(boxes) >= SMALLEST_WANTED]
     return Case(source, condition, seen.astype(np.uint8, copy=False), wanted, large)
 

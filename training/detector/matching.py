@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from training.detector.decode import Faces, box_side, overlaps
 from training.detector.scenes import Labels
 
+SMALLEST_WANTED = 24.0  # pixels in the picture that the detector sees
+FLOOR = 0.1  # findings below this score are not looked at
 # A reference face from the teacher needs this overlap; a loose hand-drawn box this one.
 FOUND_IOU = 0.5
 HAND_IOU = 0.35

@@ -41,7 +41,8 @@ class TileRandomness:
     `natural`: the picture is one scene near its own size, hardly turned. `turned` and `sideways`: the tile is
     turned by up to `large_angle`, or by any angle; the others by a few times `small_angle` at most. `hard`: the tile
     shows a place where the network errs, once such places are known. `stretch`: a tile is drawn out along one axis
-    and pressed together across it; standard deviation of the factor's logarithm. `bent`: it is bent like rubber.
+    and pressed together across it; standard deviation of the factor's logarithm (half of it in natural pictures).
+    `bent`: it is bent like rubber.
     """
 
     natural: float = 0.3
@@ -305,7 +306,7 @@ class Composer:
     def _place_hard(
         self, place: HardPlace, size: tuple[int, int], rng: np.random.Generator
     ) -> tuple[NDArray[np.float64], bool]:
-        """As `_place`, near the place's own size: where a network errs depends on it."""
+        """As `_place`, but near the place's own size, on which it depends whether the network errs there."""
         centre = (place.box[:2] + place.box[2:]) / 2
         own = float(box_side(place.box))
         zoom = np.exp(rng.uniform(*np.log(_HARD_ZOOM)))

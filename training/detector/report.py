@@ -8,11 +8,9 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 
-from training.detector.matching import Tally, join_tallies
+from training.detector.matching import FLOOR, SMALLEST_WANTED, Tally, join_tallies
 
 TEACHER = "yunet_n"
-SMALLEST_WANTED = 24.0  # pixels in the picture that the detector sees
-FLOOR = 0.1  # findings below this score are not looked at
 _TEACHER_SCORE = 0.6  # the score at which the teacher is commonly used
 _TEACHER_SCORES = (0.5, _TEACHER_SCORE, 0.7, 0.8)
 _OUR_SCORES = (0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8)  # printed for the choice of a working score

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.detector.decode import Faces, no_faces, overlaps
+from training.detector.decode import Faces, boxed_faces, join_faces, no_faces, overlaps
 from training.detector.teacher import LabelPlan, Teacher
 
 # Pictures are divided by the hash of their names; one of these parts is kept out of training.
@@ -120,11 +120,7 @@ def label_scene(scene: Scene, teacher: Teacher, plan: LabelPlan) -> Labels:
         sure[int(touch[row].argmax())] = True
     missed = scene.boxes[touch.max(axis=1, initial=0) <= _HAND_IOU]
     extra = len(missed)
-    faces = Faces(
-        np.concatenate([found.boxes, missed]),
-        np.concatenate([found.scores, np.full(extra, _HAND_SCORE, np.float32)]),
-        np.concatenate([found.points, np.zeros((extra, 5, 2), np.float32)]),
-    )
+    faces = join_faces([found, boxed_faces(missed, _HAND_SCORE)])
     return Labels(
         faces, np.concatenate([sure, np.ones(extra, bool)]), np.concatenate([pointed, np.zeros(extra, bool)])
     )
