@@ -82,6 +82,7 @@ def trainer(steps: int) -> Trainer:
         average_decay=0.9,
         checkpoint_steps=steps,
         mine_steps=steps,
+        things=0,
         dense_teacher=False,
     )
     torch.manual_seed(settings.seed)

@@ -123,6 +123,7 @@ weight_decay = 1e-4
 average_decay = 0.9
 checkpoint_steps = 4
 mine_steps = 2
+things = 4
 dense_teacher = false
 [loss]
 [tile]

@@ -1,6 +1,8 @@
-"""Training pictures of the detector that no scene holds: stretched, bent, with things in front of the faces."""
+"""Training pictures of the detector that no scene holds: stretched, bent, faces covered, and things that are none."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from training.detector.damage import lay_patch  # noqa: E402
 from training.detector.decode import Faces, no_faces  # noqa: E402
 from training.detector.mosaic import Composer, Picture, TileRandomness, faceless_piece  # noqa: E402
 from training.detector.scenes import Labels, unlabelled  # noqa: E402
+from training.detector.things import bars, clouds, draw_things, lights, pebbles, round_thing, symmetrical_piece  # noqa: E402
 
 SIDE = 256
 BOX = np.array([90, 70, 170, 170], np.float32)
@@ -127,3 +130,67 @@ def test_what_hides_a_face_shows_none() -> None:
     shown = [piece for piece in pieces if piece is not None]
     assert 0 < len(shown) < 60
     assert np.mean([(piece == 100).all(axis=2).mean() for piece in shown]) > 0.9
+
+
+@pytest.mark.parametrize("draw", [bars, clouds, lights, pebbles, round_thing])
+def test_things_differ_and_have_no_faces(draw: Callable[[np.random.Generator], np.ndarray]) -> None:
+    first, second = (draw(np.random.default_rng(seed)) for seed in (1, 2))
+    assert first.shape == second.shape and first.dtype == np.uint8
+    assert first.std() > 1 and second.std() > 1
+    assert np.abs(first.astype(int) - second).mean() > 1
+    np.testing.assert_array_equal(first, draw(np.random.default_rng(1)))
+
+
+def test_things_made_of_pieces_of_scenes_show_no_face() -> None:
+    image = np.zeros((SIDE, SIDE, 3), np.uint8)
+    image[..., 1] = np.arange(SIDE)  # no red but in the face
+    x1, y1, x2, y2 = BOX.astype(int).tolist()
+    image[y1:y2, x1:x2, 2] = 255
+    scene = Picture(image, Labels(FACE, np.ones(1, bool), np.ones(1, bool)))
+    rng = np.random.default_rng(3)
+    pieces = [piece for piece in (symmetrical_piece([scene], rng) for _ in range(60)) if piece is not None]
+    assert len(pieces) > 40
+    assert all(piece[..., 2].max() == 0 and piece[..., 1].max() > 0 for piece in pieces)
+    halves = [(piece == piece[:, ::-1]).all() for piece in pieces]
+    assert any(halves) and not all(halves)
+
+
+def test_tiles_show_things_as_often_as_asked() -> None:
+    face = Picture(disc(), Labels(FACE, np.ones(1, bool), np.ones(1, bool)))
+    things = draw_things(6, [face], np.random.default_rng(0))
+    assert all(len(thing.labels.faces) == 0 for thing in things)
+
+    def with_faces(share: float) -> int:
+        chances = TileRandomness(natural=1.0, empty=0.0, damaged=0.0, things=share)
+        composer = Composer([[face]], SIDE, chances, things=things)
+        rng = np.random.default_rng(1)
+        return sum(len(composer.draw(rng).labels.faces) for _ in range(60))
+
+    assert with_faces(0.0) == 60
+    assert 15 < with_faces(0.5) < 45
+    assert with_faces(1.0) == 0
+
+
+def test_false_faces_are_counted_by_their_best_score_in_each_view() -> None:
+    pytest.importorskip("skimage")
+    from training.detector.false_faces import best_score, sample, shares_at_scores, views
+
+    coffee = sample("coffee")
+    seen = views(coffee)
+    assert [image.shape[:2] for image in seen[:2]] == [(400, 600), (600, 400)] and len(seen) == 8
+    assert max(seen[4].shape) == 320
+    assert len(views(coffee[:100, :300])) == 4
+
+    def find(image: np.ndarray, score: float) -> Faces:
+        scores = np.array([0.3, 0.72], np.float32)
+        return Faces(np.zeros((2, 4), np.float32), scores, np.zeros((2, 5, 2), np.float32)).select(scores >= score)
+
+    assert best_score(find, coffee) == pytest.approx(0.72)
+    assert best_score(lambda image, _: no_faces(), coffee) == 0
+    assert shares_at_scores([0.72, 0.1, 0.9, 0.65]) == {
+        "at_0.6": 0.75,
+        "at_0.7": 0.5,
+        "at_0.75": 0.25,
+        "at_0.8": 0.25,
+        "at_0.85": 0.25,
+    }

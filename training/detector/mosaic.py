@@ -40,7 +40,8 @@ class TileRandomness:
 
     `natural`: the picture is one scene near its own size, hardly turned. `turned` and `sideways`: the tile is
     turned by up to `large_angle`, or by any angle; the others by a few times `small_angle` at most. `hard`: the tile
-    shows a place where the network errs, once such places are known. `stretch`: a tile is drawn out along one axis
+    shows a place where the network errs, once such places are known. `things`: it shows a thing that is no face, if
+    there are pictures of such. `stretch`: a tile is drawn out along one axis
     and pressed together across it; standard deviation of the factor's logarithm (half of it in natural pictures).
     `bent`: it is bent like rubber.
     """
@@ -55,6 +56,7 @@ class TileRandomness:
     replaced: float = 0.15
     damaged: float = 0.7
     hard: float = 0.3
+    things: float = 0.1
     stretch: float = 0.08
     bent: float = 0.25
 
@@ -200,14 +202,16 @@ class Composer:
         side: int,
         chances: TileRandomness | None = None,
         crops: FaceCrops | None = None,
+        things: Sequence[Picture] = (),
     ) -> None:
         """`groups`: pictures by source, each source drawn equally often; `side`: pixels, a multiple of 32.
 
-        `crops`: more faces, laid over some of the faces of the pictures.
+        `crops`: more faces, laid over some of the faces of the pictures. `things`: pictures without faces.
         """
         self._groups = [group for group in groups if group]
         self._side = side
         self._crops = crops
+        self._things = things
         self._chances = chances or TileRandomness()
         self._damage = Damage()
         # Places where the network errs; whoever knows them better may replace them between two pictures.
@@ -244,7 +248,8 @@ class Composer:
             picture = place.picture
             matrix, mirrored = self._place_hard(place, size, rng)
         else:
-            picture = self._any_picture(rng)
+            show_thing = bool(self._things) and rng.random() < self._chances.things
+            picture = self._things[int(rng.integers(len(self._things)))] if show_thing else self._any_picture(rng)
             matrix, mirrored = self._place(picture, size, rng, natural=natural)
         tile = picture.warp(matrix, size, rng)
         labels = picture.labels

@@ -21,6 +21,7 @@ from training.detector.mosaic import Composer, Picture, TileRandomness
 from training.detector.scenes import Labels, Scene, kept_out, list_scenes, load_labels
 from training.detector.targets import TargetMaker, Targets, cell_grid
 from training.detector.teacher import STRIDES, DenseTeacher, DenseView
+from training.detector.things import draw_things
 from training.learner import Learner, Schedule, averaged_in, run
 from training.runtime import autocast, choose_device, read_config, seed_everything
 from training.together import ALONE, Together, join, tell
@@ -33,8 +34,9 @@ TEACHER_WIDTH = 64  # channels of the maps that the teacher's heads read
 class TrainSettings:
     """The [train] table of the config.
 
-    mine_steps: how often the hard places are looked for anew. dense_teacher: whether the teacher looks at every
-    picture drawn; without it the labels alone teach, in less time.
+    mine_steps: how often the hard places are looked for anew. things: how many pictures of things that are no faces
+    are drawn. dense_teacher: whether the teacher looks at every picture drawn; without it the labels alone teach, in
+    less time.
     """
 
     seed: int
@@ -46,6 +48,7 @@ class TrainSettings:
     average_decay: float
     checkpoint_steps: int
     mine_steps: int
+    things: int
     dense_teacher: bool
 
     @property
@@ -192,7 +195,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         together.wait()
     chances = TileRandomness(**config["tile"])
     pictures = load_pictures(scenes, labels)
-    composer = Composer(pictures, settings.side, chances, crops)
+    shown = [picture for group in pictures for picture in group]
+    things = draw_things(settings.things, shown, np.random.default_rng(settings.seed))
+    composer = Composer(pictures, settings.side, chances, crops, things)
     device = choose_device(options.device)
     trainer = Trainer(shape_from(config), settings, LossWeights(**config["loss"]), device, together)
     path = options.work / "checkpoint.pt"
@@ -204,7 +209,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     maker = TargetMaker(settings.side)
     # Each of several processes draws pictures of its own, and looks for hard places in its share of the scenes.
     seed = (settings.seed + trainer.step) * together.size + together.rank
-    share = [picture for group in pictures for picture in group][together.rank :: together.size]
+    share = shown[together.rank :: together.size]
     source = ahead(batches(composer, maker, settings.batch, seed, teacher))
     first = trainer.step
 
