@@ -16,13 +16,14 @@ from edgeface.types import ImageArray
 ASTRONAUT_FACE = (180.0, 68.0, 88.0, 110.0)
 HOPPER_FACE = (180.0, 125.0, 175.0, 210.0)
 
-NON_FACES = ("chelsea", "coffee", "rocket")
+NON_FACES = ("chelsea", "clock", "coffee", "coins", "gravel", "moon", "rocket")
 
 
 @functools.cache
 def _loaded(name: str) -> ImageArray:
     data = pytest.importorskip("skimage.data")
-    return np.ascontiguousarray(getattr(data, name)()[..., ::-1])
+    image = getattr(data, name)()
+    return np.ascontiguousarray(np.stack([image] * 3, axis=-1) if image.ndim == 2 else image[..., ::-1])
 
 
 def astronaut() -> ImageArray:
@@ -43,7 +44,7 @@ def hopper() -> ImageArray:
 
 
 def non_face(name: str) -> ImageArray:
-    """One of :data:`NON_FACES`: a cat, a cup of coffee, a rocket."""
+    """One of :data:`NON_FACES`: a cat, a clock, coins, the moon."""
     return _loaded(name).copy()
 
 
