@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from edgeface.geometry import rotate_right_angle
 from training.detector.decode import Faces
+from training.detector.matching import FLOOR
 from training.detector.report import TEACHER
 from training.detector.runner import DetectorFile
 from training.detector.teacher import Teacher
@@ -54,7 +55,6 @@ SAMPLES = (
 _LONG_SIDES = (640, 320)
 _TURNS = (0, 1, 2, 3)
 _SCORES = (0.6, 0.7, 0.75, 0.8, 0.85)
-_FLOOR = 0.1  # findings below this score are not looked at
 _SEED = 1_000_003  # training's seeds are small
 _DRAWN = 150
 
@@ -83,7 +83,7 @@ def views(image: Image) -> list[Image]:
 
 def best_score(find: Find, image: Image) -> float:
     """The highest score of any finding, 0 without one."""
-    return float(find(image, _FLOOR).scores.max(initial=0))
+    return float(find(image, FLOOR).scores.max(initial=0))
 
 
 def shares_at_scores(best: Sequence[float]) -> dict[str, float]:

@@ -41,9 +41,8 @@ class TileRandomness:
     `natural`: the picture is one scene near its own size, hardly turned. `turned` and `sideways`: the tile is
     turned by up to `large_angle`, or by any angle; the others by a few times `small_angle` at most. `hard`: the tile
     shows a place where the network errs, once such places are known. `things`: it shows a thing that is no face, if
-    there are pictures of such. `stretch`: a tile is drawn out along one axis
-    and pressed together across it; standard deviation of the factor's logarithm (half of it in natural pictures).
-    `bent`: it is bent like rubber.
+    there are pictures of such. `stretch`: a tile is drawn out along one axis and pressed together across it; standard
+    deviation of the factor's logarithm (half of it in natural pictures). `bent`: it is bent like rubber.
     """
 
     natural: float = 0.3

@@ -19,6 +19,7 @@ from training.detector.scenes import unlabelled
 
 SIDE = 320  # pixels of the square pictures
 _TRIALS = 20  # pieces drawn until one shows no face
+_SMALLEST_PIECE = 16  # pixels of its shorter side: below, enlarging leaves nothing but a smear
 _PIECES_SHARE = 0.35  # of the pictures are pieces of scenes that show no face; the others are drawn
 
 
@@ -166,7 +167,7 @@ def symmetrical_piece(scenes: Sequence[Picture], rng: np.random.Generator) -> Im
     """A piece of a scene that shows no face, enlarged, often with its own mirror image as its other half."""
     for _ in range(_TRIALS):
         piece = faceless_piece(scenes[int(rng.integers(len(scenes)))], rng)
-        if piece is None or min(piece.shape[:2]) < 16:
+        if piece is None or min(piece.shape[:2]) < _SMALLEST_PIECE:
             continue
         if rng.random() < 0.7:
             piece = np.concatenate([piece, piece[:, ::-1]], axis=1)
