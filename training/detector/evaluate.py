@@ -114,6 +114,15 @@ def drawn_scores(cases: Sequence[Case], found: Sequence[Faces]) -> list[float]:
     ]
 
 
+def finders_of(teacher: Teacher, ours: Mapping[str, DetectorFile], iou: float) -> dict[str, Find]:
+    """The detectors that are compared, by name; of two findings that overlap more than `iou` the surer one stays."""
+    return {
+        TEACHER: lambda image, score: teacher.find(image, score, iou),
+        "ours fp32": lambda image, score: ours["fp32"].find(image, score, iou),
+        "ours int8": lambda image, score: ours["int8"].find(image, score, iou),
+    }
+
+
 def time_runs(runs: Mapping[str, Callable[[], object]], repeats: int = 60) -> dict[str, float]:
     """Return the median milliseconds of each run, taken in turn so that a busy machine hurts all alike."""
     times: dict[str, list[float]] = {name: [] for name in runs}
@@ -153,11 +162,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for scene, label in zip(scenes, labels, strict=True):
         cases += make_cases(scene.source, scene.read(), label, scene.boxes)
     ours = {name: DetectorFile(options.models / f"detector.{name}.onnx") for name in ("fp32", "int8")}
-    finders: dict[str, Find] = {
-        TEACHER: lambda image, score: teacher.find(image, score, iou),
-        "ours fp32": lambda image, score: ours["fp32"].find(image, score, iou),
-        "ours int8": lambda image, score: ours["int8"].find(image, score, iou),
-    }
+    finders = finders_of(teacher, ours, iou)
     found = {name: [find(case.image, FLOOR) for case in cases] for name, find in finders.items()}
     results = {name: tally_groups(cases, faces) for name, faces in found.items()}
     which = "shown in training" if options.shown else "kept out of training"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -19,16 +19,14 @@ import skimage.data
 from numpy.typing import NDArray
 
 from edgeface.geometry import rotate_right_angle
-from training.detector.decode import Faces
+from training.detector.evaluate import Find, finders_of
 from training.detector.matching import FLOOR
-from training.detector.report import TEACHER
 from training.detector.runner import DetectorFile
 from training.detector.teacher import Teacher
 from training.detector.things import KINDS, finished
 from training.runtime import read_config
 
 Image = NDArray[np.uint8]
-Find = Callable[[Image, float], Faces]
 
 # Those of the package's pictures, in it without a download, that are large enough and show nobody.
 SAMPLES = (
@@ -102,11 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     iou = float(read_config(options.models / "manifest.toml")["roles"]["detector"]["detection"]["nms_iou"])
     teacher = Teacher(options.teachers)
     ours = {name: DetectorFile(options.models / f"detector.{name}.onnx") for name in ("fp32", "int8")}
-    finders: dict[str, Find] = {
-        TEACHER: lambda image, score: teacher.find(image, score, iou),
-        "ours fp32": lambda image, score: ours["fp32"].find(image, score, iou),
-        "ours int8": lambda image, score: ours["int8"].find(image, score, iou),
-    }
+    finders = finders_of(teacher, ours, iou)
     groups: dict[str, list[Image]] = {name: views(sample(name)) for name in SAMPLES}
     everything: dict[str, list[float]] = {name: [] for name in finders}
     for group, images in groups.items():
