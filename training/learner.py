@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
+from training.growing import widened
 from training.runtime import (
     AveragedWeights,
     Checkpoint,
@@ -101,9 +102,15 @@ class Learner(Generic[Network]):
     def begin_with(self, weights: Mapping[str, Tensor], *, strict: bool = True) -> list[str]:
         """Take the weights of another run as the first ones; returns the names of those that stay new.
 
-        strict: none may. Raises ValueError when the weights hold anything that this network has no place for.
+        strict: none may, and every tensor must have its shape; else a narrower network's weights are grown into this
+        one (growing.py). Raises ValueError when the weights hold anything that this network has no place for.
         """
-        missing, unexpected = self.model.load_state_dict(dict(weights), strict=False)
+        own = self.model.state_dict()
+        given = dict(weights) if strict else widened(weights, self.model)
+        other = [name for name, value in given.items() if name in own and own[name].shape != value.shape]
+        if other:
+            raise ValueError(f"weights of another network: {', '.join(other[:3])}")
+        missing, unexpected = self.model.load_state_dict(given, strict=False)
         if unexpected or (missing and strict):
             raise ValueError(f"weights of another network: {', '.join([*unexpected, *missing][:3])}")
         self.average = AveragedWeights(self.model, self.schedule.average_decay)

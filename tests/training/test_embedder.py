@@ -13,11 +13,13 @@ torch = pytest.importorskip("torch")
 from embedder_samples import SETTINGS, face  # noqa: E402
 
 from training.augment.geometry import centre_crop  # noqa: E402
-from training.embedder.damage import as_input, damaged  # noqa: E402
-from training.embedder.export import calibration_batches, write_models  # noqa: E402
+from training.embedder.beginning import first_weights  # noqa: E402
+from training.embedder.damage import as_input, damage_from, damaged  # noqa: E402
+from training.embedder.export import write_models  # noqa: E402
+from training.embedder.inputs import calibration_batches  # noqa: E402
 from training.embedder.model import Embedder  # noqa: E402
 from training.embedder.targets import shown_in, targets  # noqa: E402
-from training.embedder.train import damage_from, loss_of, schedule_from, train  # noqa: E402
+from training.embedder.train import loss_of, schedule_from, train  # noqa: E402
 from training.learner import Learner  # noqa: E402
 from training.onnx_export import run_file  # noqa: E402
 from training.quantise import QuantisePlan  # noqa: E402
@@ -91,6 +93,41 @@ def test_a_grown_network_starts_as_the_smaller_one() -> None:
     assert torch.allclose(small(x), grown(x), atol=1e-5)
     with pytest.raises(ValueError, match="another network"):
         Learner(small, schedule, cpu).begin_with(grown.state_dict(), strict=False)
+
+
+def test_a_widened_network_starts_as_the_narrower_one_and_its_new_channels_learn(work: Path) -> None:
+    torch.manual_seed(1)
+    narrow = Embedder([8, 8, 16, 16], [1, 1, 1, 1], [0, 0, 0, 0], size=16).eval()
+    wide = Embedder([16, 16, 16, 32], [1, 1, 1, 1], [0, 1, 0, 0], size=16).eval()
+    Learner(wide, schedule_from(SETTINGS), torch.device("cpu")).begin_with(narrow.state_dict(), strict=False)
+    x = torch.randn(2, 3, 112, 112)
+    assert torch.allclose(narrow(x), wide(x), atol=1e-5)
+    loss_of(wide(x), torch.eye(2, 16), relation_weight=1.0)[0].backward()
+    assert all(bool((wide.stages[0][0].first[0].weight.grad[:, new] != 0).any()) for new in range(8, 16))
+    assert bool((wide.project.weight.grad[:, 16 * 16 :] != 0).any())
+
+
+def test_training_continues_from_the_file_that_was_shipped(work: Path, tmp_path: Path) -> None:
+    shown = shown_in(work, SETTINGS)
+    model = Embedder([8, 8, 16, 16], [1, 2, 1, 2], [0, 0, 0, 0], size=16)
+    batches = calibration_batches(shown, damage_from(SETTINGS), crops=32, seed=1)
+    for _ in range(5):  # statistics of its own
+        model(torch.from_numpy(batches[0]) + 0.5)
+    model.eval()
+    write_models(model, batches, tmp_path, QuantisePlan(), both_sides=True)
+    weights = first_weights(tmp_path / "embedder.fp32.onnx", shown, SETTINGS)
+    continued = Embedder([8, 8, 16, 16], [1, 2, 1, 2], [0, 0, 0, 0], size=16)
+    continued.load_state_dict(weights)
+    x = torch.from_numpy(batches[0])
+    with torch.no_grad():
+        expected, found = model(x), continued.eval()(x)
+        assert torch.allclose(expected, found, atol=0.02 * float(expected.abs().max()))
+        # Its statistics are those of what training shows: it begins there as what was shipped, too.
+        crops = calibration_batches(shown, damage_from(SETTINGS), crops=512, seed=SETTINGS["seed"])
+        mean = continued.stem[0](torch.from_numpy(np.concatenate(crops))).mean(dim=(0, 2, 3))
+    assert torch.allclose(continued.stem[1].running_mean, mean, atol=1e-4)
+    with pytest.raises(ValueError, match="quantised"):
+        first_weights(tmp_path / "embedder.int8.onnx", shown, SETTINGS)
 
 
 def test_exported_files_compute_what_pytorch_does(work: Path, tmp_path: Path) -> None:

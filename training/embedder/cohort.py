@@ -23,11 +23,10 @@ from edgeface.inference.cohort import space_with
 from edgeface.inference.pack import COHORT_INPUT, COHORT_OUTPUT, VariantSpec
 from edgeface.similarity import TemplateSpace
 from training.augment.geometry import centre_crop
-from training.embedder.damage import Damage, damaged
+from training.embedder.damage import Damage, damage_from, damaged
 from training.embedder.people import kept_out
 from training.embedder.recognisers import Crops, Recogniser, Templates, from_file
 from training.embedder.targets import CROP, Shown, shown_in
-from training.embedder.train import damage_from
 from training.onnx_export import export_model, largest_difference
 from training.runtime import OneCycle, read_config, seed_everything, set_rate
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,25 @@ class Damage:
     occluder_share: float
     noise_share: float
     low_light_share: float
+
+
+def damage_from(settings: dict[str, Any]) -> Damage:
+    """The `[damage]` table of the configuration."""
+    table = settings["damage"]
+    jitter = Jitter(
+        rotation_deg=float(table["rotation_deg"]),
+        scale=float(table["scale"]),
+        shift_px=float(table["shift_px"]),
+        mirror_share=float(table["mirror_share"]),
+    )
+    return Damage(
+        jitter=jitter,
+        clean_share=float(table["clean_share"]),
+        light_share=float(table["light_share"]),
+        occluder_share=float(table["occluder_share"]),
+        noise_share=float(table["noise_share"]),
+        low_light_share=float(table["low_light_share"]),
+    )
 
 
 def damaged(canvas: NDArray[np.uint8], damage: Damage, rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -13,26 +13,17 @@ import torch
 from numpy.typing import NDArray
 
 from training.embedder.both_sides import see_both_sides
-from training.embedder.damage import Damage, as_input, damaged
+from training.embedder.damage import damage_from
+from training.embedder.inputs import CALIBRATION_CROPS, calibration_batches
 from training.embedder.model import Embedder
-from training.embedder.targets import Shown, shown_in
-from training.embedder.train import damage_from, model_from
+from training.embedder.targets import shown_in
+from training.embedder.train import model_from
 from training.onnx_export import export_model, largest_difference, store_halved
 from training.quantise import QuantisePlan, quantise_file
 from training.runtime import read_config
 
-CALIBRATION_CROPS = 512
-_BATCH = 32
 # The joined template's rounding in float16 must stay far below what a decision depends on.
 _TOLERANCE = 1e-3
-
-
-def calibration_batches(shown: Shown, damage: Damage, *, crops: int, seed: int) -> list[NDArray[np.float32]]:
-    """Varied inputs for the activation ranges: pictures shown in training, as damaged as in training."""
-    rng = np.random.default_rng((seed, 3))
-    rows = rng.integers(0, len(shown.pictures), crops)
-    pictures = np.stack([damaged(shown.canvas(int(row)), damage, rng) for row in rows])
-    return [as_input(pictures[k : k + _BATCH]) for k in range(0, crops, _BATCH)]
 
 
 def write_models(

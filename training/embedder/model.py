@@ -37,8 +37,8 @@ class ResidualBlock(nn.Module):
 class Embedder(nn.Module):
     """Nx3x112x112 BGR, (value - 127.5) / 128, to Nx`size` templates that are not normalised.
 
-    widths, blocks: channels and residual blocks of the four stages. added: further blocks at the end of each
-    stage that begin as the identity, so that a trained smaller network can grow without losing what it knows.
+    widths, blocks: channels and residual blocks of the stages, four of them. added: further blocks at the end of
+    each stage that begin as the identity, so that a trained smaller network can grow without losing what it knows.
     """
 
     def __init__(
@@ -63,3 +63,26 @@ class Embedder(nn.Module):
         features = self.stages(functional.relu(self.stem(x), inplace=True))
         templates: Tensor = self.norm(self.project(features.flatten(1)))
         return templates
+
+
+def shape_in(kernels: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
+    """Widths and blocks of the `Embedder` whose convolutions, in the order of their calls, have these kernels.
+
+    kernels: outputs, inputs, height, width of each. A stage begins with the only block that has a 1x1 shortcut.
+    """
+    widths: list[int] = []
+    blocks: list[int] = []
+    inner = 0
+    for outputs, _, height, _ in kernels[1:]:
+        if height == 1:
+            widths.append(outputs)
+            blocks.append(1)
+            inner = 0
+            continue
+        inner += 1
+        # Two further 3x3 make a block of the stage; the two of the next stage's first block are taken back there.
+        if inner == 2:
+            inner = 0
+            if blocks:
+                blocks[-1] += 1
+    return widths, [count - 1 for count in blocks[:-1]] + blocks[-1:]

@@ -16,13 +16,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from training.ahead import ahead
-from training.augment.geometry import Jitter
 from training.command_line import parser_of
-from training.embedder.damage import Damage, damaged
+from training.embedder.beginning import first_weights
+from training.embedder.damage import Damage, damage_from, damaged
 from training.embedder.model import Embedder
 from training.embedder.targets import OtherSamples, Shown, prepare, shown_in, targets
 from training.images import NoPictures
-from training.learner import Learner, Schedule, averaged_in, run
+from training.learner import Learner, Schedule, run
 from training.runtime import autocast, choose_device, read_config, seed_everything
 from training.together import ALONE, Together, join
 
@@ -39,25 +39,6 @@ def loss_of(templates: Tensor, wanted: Tensor, *, relation_weight: float) -> tup
     distance = (1 - (found * wanted).sum(dim=1)).mean()
     relation = (found @ found.T - wanted @ wanted.T).square().mean()
     return distance + relation_weight * relation, distance.detach()
-
-
-def damage_from(settings: dict[str, Any]) -> Damage:
-    """The `[damage]` table of the configuration."""
-    table = settings["damage"]
-    jitter = Jitter(
-        rotation_deg=float(table["rotation_deg"]),
-        scale=float(table["scale"]),
-        shift_px=float(table["shift_px"]),
-        mirror_share=float(table["mirror_share"]),
-    )
-    return Damage(
-        jitter=jitter,
-        clean_share=float(table["clean_share"]),
-        light_share=float(table["light_share"]),
-        occluder_share=float(table["occluder_share"]),
-        noise_share=float(table["noise_share"]),
-        low_light_share=float(table["low_light_share"]),
-    )
 
 
 def model_from(settings: dict[str, Any]) -> Embedder:
@@ -160,7 +141,7 @@ def train(
     learner = Learner(model_from(settings), schedule_from(settings), where, together=together)
     place = work / "checkpoint.pt"
     if not (resume and learner.resume(place)) and start is not None:
-        learner.begin_with(averaged_in(start), strict=False)
+        learner.begin_with(first_weights(start, shown, settings), strict=False)
     relation_weight = float(settings["train"]["relation_weight"])
     steps = range(learner.step, learner.schedule.steps)
     source = ahead(batches(steps, shown, wanted, settings, together))

@@ -1,0 +1,34 @@
+"""The weights that a training begins with: of an earlier run, or of a pack that was shipped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from training.embedder.damage import damage_from
+from training.embedder.inputs import CALIBRATION_CROPS, calibration_batches
+from training.embedder.model import Embedder, shape_in
+from training.embedder.targets import Shown
+from training.from_onnx import layers_in, take_over
+from training.learner import averaged_in
+
+
+def first_weights(start: Path, shown: Shown, settings: dict[str, Any]) -> dict[str, Tensor]:
+    """The weights in `start`: a checkpoint, bare weights, or `embedder.fp32.onnx` of a pack.
+
+    A pack has no statistics for batch normalisation; they are measured on crops as training shows them.
+    Templates mean what they did only if `projection.npy` is the one of that pack's training, too.
+    Raises FileNotFoundError, and ValueError for a file of another kind of network.
+    """
+    if start.suffix != ".onnx":
+        return averaged_in(start)
+    layers = layers_in(start)
+    widths, blocks = shape_in([layer.weights[0].shape for layer in layers if layer.kind == "Conv"])
+    network = Embedder(widths, blocks, [0] * len(widths), size=len(layers[-1].weights[0]))
+    batches = calibration_batches(shown, damage_from(settings), crops=CALIBRATION_CROPS, seed=int(settings["seed"]))
+    take_over(network, layers, torch.from_numpy(np.concatenate(batches)))
+    return network.state_dict()
