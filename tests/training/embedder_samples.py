@@ -13,7 +13,14 @@ from training.embedder.targets import gather, shown_in
 
 SETTINGS: dict[str, Any] = {
     "seed": 5,
-    "targets": {"blends": 20, "reshaped": 10, "seam_share": 0.3, "template_size": 16, "person_share": 0.3},
+    "targets": {
+        "blends": 20,
+        "reshaped": 10,
+        "seam_share": 0.3,
+        "template_size": 16,
+        "person_share": 0.3,
+        "both_sides": True,
+    },
     "damage": {
         "rotation_deg": 1.0,
         "scale": 0.01,

@@ -15,6 +15,7 @@ pytest.importorskip("torch")
 
 from embedder_samples import SETTINGS, face
 
+from training.augment.geometry import centre_crop
 from training.embedder.targets import OtherSamples, gather, label, prepare, shown_in, targets
 from training.embedder.train import order_of_pass
 from training.images import NoPictures, labels_of, open_pictures
@@ -61,7 +62,9 @@ def test_new_people_come_after_the_blends_and_repeat(work: Path) -> None:
 class Teacher:
     """Its templates are a crop's first values."""
 
-    def joined(self, crops: np.ndarray) -> np.ndarray:
+    def joined(self, crops: np.ndarray, *, both_sides: bool = False) -> np.ndarray:
+        if both_sides:
+            return self.joined(crops) + self.joined(crops[:, :, ::-1])
         return crops.reshape(len(crops), -1)[:, :24].astype(np.float32)
 
 
@@ -94,6 +97,7 @@ def test_nothing_behind_a_short_chunk_counts(work: Path, tmp_path: Path) -> None
         ({"new_people": 5}, {"blends": 50}, "blends was 40"),
         ({}, {"seed": 6}, "seed was 5"),
         ({}, {"seam_share": 0.5}, "seam_share was 0.3"),
+        ({}, {"both_sides": False}, "both_sides was True"),
     ],
 )
 def test_settings_that_draw_other_samples_than_were_labelled_are_refused(
@@ -114,6 +118,15 @@ def test_settings_that_draw_other_samples_than_were_labelled_are_refused(
     with pytest.raises(OtherSamples, match=refused):
         label(changed, Teacher(), place, new_people=100)  # type: ignore[arg-type]
     assert {path: path.read_bytes() for path in place.rglob("*.npy")} == before
+
+
+def test_targets_of_both_sides_are_those_of_the_picture_and_of_its_mirror_image(work: Path, tmp_path: Path) -> None:
+    shown = shown_in(work, SETTINGS)
+    label(shown, Teacher(), tmp_path, new_people=0)  # type: ignore[arg-type]
+    crop = centre_crop(shown.canvas(3), 112)[None]
+    expected = Teacher().joined(crop)[0] + Teacher().joined(crop[:, :, ::-1])[0]
+    found = np.load(tmp_path / "templates" / "00000.npy")[3]
+    assert np.array_equal(found, expected.astype(np.float16))
 
 
 def test_processes_share_the_labelling(work: Path, tmp_path: Path) -> None:

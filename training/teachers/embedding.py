@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edgeface.geometry import similarity
 from training.augment.geometry import TEMPLATE_112
-from training.teachers import open_teacher
+from training.teachers import calculation
 
 # face-reidentification-retail-0095 document: five points in shares of its 128x128 crop, same order as ours.
 REID0095_TEMPLATE = 128.0 * np.array(
@@ -37,34 +37,31 @@ def normalised(rows: NDArray[np.float32]) -> NDArray[np.float32]:
 class EmbeddingTeachers:
     """Both recognisers on the same crops."""
 
-    def __init__(self, folder: Path, *, threads: int = 1) -> None:
-        """folder: the teachers folder of `training.teachers`."""
-        self._reid = open_teacher("reid0095", folder, threads=threads)
-        self._mobile = open_teacher("mobilefacenet128", folder, threads=threads)
+    def __init__(self, folder: Path, *, threads: int = 1, bfloat16: bool = False) -> None:
+        """folder, bfloat16: as for `training.teachers.calculation`."""
+        self._reid = calculation("reid0095", folder, threads=threads, bfloat16=bfloat16)
+        self._mobile = calculation("mobilefacenet128", folder, threads=threads, bfloat16=bfloat16)
         self._to_reid = similarity(TEMPLATE_112, REID0095_TEMPLATE)
 
     def reid0095(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Nx256 templates of length 1. crops: Nx112x112x3 uint8 BGR on the ArcFace template."""
-        name = self._reid.get_inputs()[0].name
-        static = self._reid.get_inputs()[0].shape[0] == 1
         warped = np.stack(
             [cv2.warpAffine(crop, self._to_reid, (128, 128), borderMode=cv2.BORDER_REPLICATE) for crop in crops]
         )
-        tensor = np.ascontiguousarray(warped.astype(np.float32).transpose(0, 3, 1, 2))
-        if static:
-            rows = [self._reid.run(None, {name: one[None]})[0].reshape(1, -1) for one in tensor]
-            return normalised(np.concatenate(rows))
-        return normalised(np.asarray(self._reid.run(None, {name: tensor})[0]).reshape(len(crops), -1))
+        return normalised(self._reid(np.ascontiguousarray(warped.astype(np.float32).transpose(0, 3, 1, 2))))
 
     def mobilefacenet128(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Nx128 templates of length 1. crops: as for `reid0095`."""
         colour = (crops[..., ::-1].astype(np.float32) / 255 - _IMAGENET_MEAN) / _IMAGENET_STD
-        tensor = np.ascontiguousarray(colour.transpose(0, 3, 1, 2))
-        name = self._mobile.get_inputs()[0].name
-        return normalised(np.asarray(self._mobile.run(None, {name: tensor})[0]))
+        return normalised(self._mobile(np.ascontiguousarray(colour.transpose(0, 3, 1, 2))))
 
-    def joined(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Nx384: [reid0095, 0.7 x mobilefacenet128], before the projection to the target."""
+    def joined(self, crops: NDArray[np.uint8], *, both_sides: bool = False) -> NDArray[np.float32]:
+        """Nx384: [reid0095, 0.7 x mobilefacenet128], before the projection to the target.
+
+        both_sides: the sum of this for the crops and for their mirror images, which verifies better than either.
+        """
+        if both_sides:
+            return self.joined(crops) + self.joined(np.ascontiguousarray(crops[:, :, ::-1]))
         mobile = self.mobilefacenet128(crops) * np.float32(MOBILEFACENET_WEIGHT)
         return np.concatenate([self.reid0095(crops), mobile], axis=1)
 
