@@ -18,7 +18,9 @@ def parser_of(
     parser.add_argument("--data", type=Path, required=data_needed, help=data)
     parser.add_argument("--teachers", type=Path, required=teachers_needed, help="folder of the teachers' manifest")
     parser.add_argument("--work", type=Path, required=True, help="folder for labels, checkpoints and models")
-    parser.add_argument("--start", type=Path, help="checkpoint, or weights, of an earlier run to begin with")
+    parser.add_argument(
+        "--start", type=Path, help="checkpoint or weights of an earlier run, or a pack's fp32 file, to begin with"
+    )
     parser.add_argument("--resume", action="store_true", help="continue from the last checkpoint in --work")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     return parser

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 from embedder_samples import SETTINGS, face  # noqa: E402
 
 from training.augment.geometry import centre_crop  # noqa: E402
-from training.embedder.beginning import first_weights  # noqa: E402
+from training.embedder.beginning import embedder_weights  # noqa: E402
 from training.embedder.damage import as_input, damage_from, damaged  # noqa: E402
 from training.embedder.export import write_models  # noqa: E402
 from training.embedder.inputs import calibration_batches  # noqa: E402
@@ -115,7 +115,7 @@ def test_training_continues_from_the_file_that_was_shipped(work: Path, tmp_path:
         model(torch.from_numpy(batches[0]) + 0.5)
     model.eval()
     write_models(model, batches, tmp_path, QuantisePlan(), both_sides=True)
-    weights = first_weights(tmp_path / "embedder.fp32.onnx", shown, SETTINGS)
+    weights = embedder_weights(tmp_path / "embedder.fp32.onnx", shown, SETTINGS)
     continued = Embedder([8, 8, 16, 16], [1, 2, 1, 2], [0, 0, 0, 0], size=16)
     continued.load_state_dict(weights)
     x = torch.from_numpy(batches[0])
@@ -127,7 +127,7 @@ def test_training_continues_from_the_file_that_was_shipped(work: Path, tmp_path:
         mean = continued.stem[0](torch.from_numpy(np.concatenate(crops))).mean(dim=(0, 2, 3))
     assert torch.allclose(continued.stem[1].running_mean, mean, atol=1e-4)
     with pytest.raises(ValueError, match="quantised"):
-        first_weights(tmp_path / "embedder.int8.onnx", shown, SETTINGS)
+        embedder_weights(tmp_path / "embedder.int8.onnx", shown, SETTINGS)
 
 
 def test_exported_files_compute_what_pytorch_does(work: Path, tmp_path: Path) -> None:

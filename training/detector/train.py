@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from training.ahead import ahead
+from training.beginning import first_weights
 from training.command_line import parser_of
 from training.detector.crops import list_crops
 from training.detector.hard import hard_places
@@ -22,11 +23,12 @@ from training.detector.scenes import Labels, Scene, kept_out, list_scenes, load_
 from training.detector.targets import TargetMaker, Targets, cell_grid
 from training.detector.teacher import STRIDES, DenseTeacher, DenseView
 from training.detector.things import draw_things
-from training.learner import Learner, Schedule, averaged_in, run
+from training.learner import Learner, Schedule, run
 from training.runtime import autocast, choose_device, read_config, seed_everything
 from training.together import ALONE, Together, join, tell
 
 _LARGEST_GRADIENT = 10.0
+_STATISTICS_TILES = 64  # for beginning.py
 TEACHER_WIDTH = 64  # channels of the maps that the teacher's heads read
 
 
@@ -200,13 +202,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     composer = Composer(pictures, settings.side, chances, crops, things)
     device = choose_device(options.device)
     trainer = Trainer(shape_from(config), settings, LossWeights(**config["loss"]), device, together)
+    maker = TargetMaker(settings.side)
     path = options.work / "checkpoint.pt"
     if options.resume and trainer.resume(path):
         tell(f"continuing after step {trainer.step}")
     elif options.start is not None:
-        trainer.begin_with(averaged_in(options.start), strict=False)
+        drawn = batches(composer, maker, _STATISTICS_TILES, settings.seed)
+        weights = first_weights(options.start, trainer.model, lambda: next(drawn).images)
+        trainer.begin_with(weights, strict=False)
     teacher = DenseTeacher(options.teachers) if settings.dense_teacher else None
-    maker = TargetMaker(settings.side)
     # Each of several processes draws pictures of its own, and looks for hard places in its share of the scenes.
     seed = (settings.seed + trainer.step) * together.size + together.rank
     share = shown[together.rank :: together.size]

@@ -1,4 +1,4 @@
-"""The weights that a training begins with: of an earlier run, or of a pack that was shipped."""
+"""The weights that the embedder's training begins with; those of a pack may be of a smaller network."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from training.beginning import first_weights
 from training.embedder.damage import damage_from
 from training.embedder.inputs import CALIBRATION_CROPS, calibration_batches
 from training.embedder.model import Embedder, shape_in
 from training.embedder.targets import Shown
-from training.from_onnx import layers_in, take_over
+from training.from_onnx import layers_in
 from training.learner import averaged_in
 
 
-def first_weights(start: Path, shown: Shown, settings: dict[str, Any]) -> dict[str, Tensor]:
-    """The weights in `start`: a checkpoint, bare weights, or `embedder.fp32.onnx` of a pack.
+def embedder_weights(start: Path, shown: Shown, settings: dict[str, Any]) -> dict[str, Tensor]:
+    """The weights in `start`, as `training.beginning.first_weights`; a pack's network may have any widths and blocks.
 
-    A pack has no statistics for batch normalisation; they are measured on crops as training shows them.
     Templates mean what they did only if `projection.npy` is the one of that pack's training, too.
     Raises FileNotFoundError, and ValueError for a file of another kind of network.
     """
@@ -30,5 +30,4 @@ def first_weights(start: Path, shown: Shown, settings: dict[str, Any]) -> dict[s
     widths, blocks = shape_in([layer.weights[0].shape for layer in layers if layer.kind == "Conv"])
     network = Embedder(widths, blocks, [0] * len(widths), size=len(layers[-1].weights[0]))
     batches = calibration_batches(shown, damage_from(settings), crops=CALIBRATION_CROPS, seed=int(settings["seed"]))
-    take_over(network, layers, torch.from_numpy(np.concatenate(batches)))
-    return network.state_dict()
+    return first_weights(start, network, lambda: torch.from_numpy(np.concatenate(batches)))

@@ -239,8 +239,8 @@ def prepare(
 ) -> None:
     """Gather the pictures, then label them; continues where it was stopped. part, parts: as for `label`.
 
-    bfloat16: as for `training.teachers.calculation`. Part 0 gathers. Raises NoPictures in another part when it has not
-    done so yet.
+    bfloat16: as for `training.teachers.calculation`. Part 0 gathers. Raises NoPictures in another part when it has
+    not done so yet.
     """
     work.mkdir(parents=True, exist_ok=True)
     if not (work / "pictures.npy").is_file():

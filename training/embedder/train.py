@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from training.ahead import ahead
 from training.command_line import parser_of
-from training.embedder.beginning import first_weights
+from training.embedder.beginning import embedder_weights
 from training.embedder.damage import Damage, damage_from, damaged
 from training.embedder.model import Embedder
 from training.embedder.targets import OtherSamples, Shown, prepare, shown_in, targets
@@ -141,7 +141,7 @@ def train(
     learner = Learner(model_from(settings), schedule_from(settings), where, together=together)
     place = work / "checkpoint.pt"
     if not (resume and learner.resume(place)) and start is not None:
-        learner.begin_with(first_weights(start, shown, settings), strict=False)
+        learner.begin_with(embedder_weights(start, shown, settings), strict=False)
     relation_weight = float(settings["train"]["relation_weight"])
     steps = range(learner.step, learner.schedule.steps)
     source = ahead(batches(steps, shown, wanted, settings, together))

@@ -13,8 +13,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from training.ahead import ahead
+from training.beginning import first_weights
 from training.command_line import parser_of
-from training.learner import Learner, Schedule, averaged_in, run
+from training.learner import Learner, Schedule, run
 from training.quality.examples import NOT_KNOWN, network_input
 from training.quality.model import Quality, QualityShape
 from training.quality.separation import ALL_LIMITS
@@ -22,6 +23,7 @@ from training.quality.stock import Batch, batches, damage_from, open_stock
 from training.runtime import autocast, choose_device, read_config, seed_everything
 
 _LARGEST_GRADIENT = 5.0
+_STATISTICS_CROPS = 512  # for beginning.py
 _VERDICT_STEEPNESS = 2.0
 
 
@@ -162,7 +164,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.resume and trainer.resume(path):
         print(f"continuing after step {trainer.step}", flush=True)
     elif options.start is not None:
-        trainer.begin_with(averaged_in(options.start))
+        drawn = batches(stock, _STATISTICS_CROPS, settings.masked_share, int(config["seed"]))
+        pictures = next(drawn).pictures
+        trainer.begin_with(
+            first_weights(options.start, trainer.model, lambda: torch.from_numpy(network_input(pictures)))
+        )
     source = ahead(batches(stock, settings.batch, settings.masked_share, int(config["seed"]) + trainer.step))
 
     def take_step() -> dict[str, float]:
