@@ -6,7 +6,7 @@ them would train badly; here they are measured anew on a batch, and the network 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,7 +78,7 @@ def take_over(network: nn.Module, layers: list[Layer], batch: Tensor) -> None:
                 offsets[following] = rest
         if next(given, None) is not None:
             raise ValueError("the file has more layers than the network")
-        hooks = [norm.register_forward_pre_hook(_measure(offset)) for norm, offset in offsets.items()]
+        hooks = [norm.register_forward_pre_hook(_measuring(offset)) for norm, offset in offsets.items()]
         network(batch)
         for hook in hooks:
             hook.remove()
@@ -115,17 +115,16 @@ def _load(module: nn.Module, layer: Layer) -> Tensor | None:
     return weights[len(targets)] if len(weights) > len(targets) else None
 
 
-class _measure:
-    """Before a normalisation: take the statistics of what comes in, and answer it plus the offset."""
+def _measuring(offset: Tensor) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
+    """A hook before a normalisation: it takes the statistics of what comes in, and will answer that plus `offset`."""
 
-    def __init__(self, offset: Tensor) -> None:
-        self._offset = offset
-
-    def __call__(self, norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+    def measure(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         assert isinstance(norm, _Norm) and norm.running_mean is not None and norm.running_var is not None
         axes = [axis for axis in range(inputs[0].ndim) if axis != 1]
         variance, mean = torch.var_mean(inputs[0], dim=axes, correction=0)
         norm.running_mean.copy_(mean)
         norm.running_var.copy_(variance)
         norm.weight.data.copy_((variance + norm.eps).sqrt())
-        norm.bias.data.copy_(self._offset + mean)
+        norm.bias.data.copy_(offset + mean)
+
+    return measure
