@@ -11,6 +11,9 @@ from torch import Tensor, nn
 from training.from_onnx import layers_in, take_over
 from training.learner import averaged_in
 
+# For the statistics of networks that see single crops.
+STATISTICS_CROPS = 512
+
 
 def first_weights(start: Path, network: nn.Module, inputs: Callable[[], Tensor]) -> dict[str, Tensor]:
     """The weights in `start`: a checkpoint, bare weights, or the fp32 file of a pack.

@@ -57,7 +57,7 @@ def test_a_network_takes_the_weights_of_the_file_that_is_shipped(role: str) -> N
         assert np.abs(ours.numpy().reshape(theirs.shape) - theirs).max() < 1e-3 * max(1.0, np.abs(theirs).max())
 
 
-def test_a_file_of_another_network_is_refused(tmp_path: Path) -> None:
+def test_a_file_of_another_network_is_refused() -> None:
     config = read_config(ROOT / "training" / "detector" / "config.toml")
     config["model"]["width"] += 8
     with pytest.raises(ValueError, match="another shape"):

@@ -28,7 +28,7 @@ from training.runtime import autocast, choose_device, read_config, seed_everythi
 from training.together import ALONE, Together, join, tell
 
 _LARGEST_GRADIENT = 10.0
-_STATISTICS_TILES = 64  # for beginning.py
+_STATISTICS_TILES = 64  # for the statistics of a pack that is continued
 TEACHER_WIDTH = 64  # channels of the maps that the teacher's heads read
 
 

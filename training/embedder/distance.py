@@ -71,11 +71,10 @@ def main() -> None:
     settings = read_config(arguments.config)
     shown = shown_in(arguments.work, settings)
     teachers = EmbeddingTeachers(arguments.teachers)
-    both_sides = bool(settings["targets"]["both_sides"])
     projection = np.load(arguments.work / "projection.npy").astype(np.float32)
 
     def wanted(crops: Crops) -> Templates:
-        joined = np.concatenate([teachers.joined(crop[None], both_sides=both_sides) for crop in crops])
+        joined = np.concatenate([teachers.joined(crop[None], both_sides=shown.both_sides) for crop in crops])
         return normalised(normalised(joined) @ projection)
 
     recognise = from_file(arguments.model)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from training.ahead import ahead
-from training.beginning import first_weights
+from training.beginning import STATISTICS_CROPS, first_weights
 from training.command_line import parser_of
 from training.landmarks.export import write_models
 from training.landmarks.faces import Selection, chosen_rows, load_faces
@@ -29,7 +29,6 @@ from training.learner import Learner, Schedule, run
 from training.runtime import autocast, choose_device, read_config, seed_everything
 
 _LARGEST_GRADIENT = 20.0
-_STATISTICS_CROPS = 512  # for beginning.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +130,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"continuing after step {trainer.step}", flush=True)
         rng = np.random.default_rng(int(config["seed"]) + trainer.step)
     elif options.start is not None:
-        drawn = [maker.draw(rng) for _ in range(_STATISTICS_CROPS)]
-        trainer.begin_with(first_weights(options.start, trainer.model, lambda: collate(drawn)[0]))
+
+        def crops() -> Tensor:
+            return collate([maker.draw(rng) for _ in range(STATISTICS_CROPS)])[0]
+
+        trainer.begin_with(first_weights(options.start, trainer.model, crops))
     print(f"{len(faces)} faces to learn from, {len(measured)} to measure with", flush=True)
     source = ahead([maker.draw(rng) for _ in range(settings.batch)] for _ in range(trainer.step, settings.steps))
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from training.ahead import ahead
-from training.beginning import first_weights
+from training.beginning import STATISTICS_CROPS, first_weights
 from training.command_line import parser_of
 from training.learner import Learner, Schedule, run
 from training.quality.examples import NOT_KNOWN, network_input
@@ -23,7 +23,6 @@ from training.quality.stock import Batch, batches, damage_from, open_stock
 from training.runtime import autocast, choose_device, read_config, seed_everything
 
 _LARGEST_GRADIENT = 5.0
-_STATISTICS_CROPS = 512  # for beginning.py
 _VERDICT_STEEPNESS = 2.0
 
 
@@ -164,11 +163,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.resume and trainer.resume(path):
         print(f"continuing after step {trainer.step}", flush=True)
     elif options.start is not None:
-        drawn = batches(stock, _STATISTICS_CROPS, settings.masked_share, int(config["seed"]))
-        pictures = next(drawn).pictures
-        trainer.begin_with(
-            first_weights(options.start, trainer.model, lambda: torch.from_numpy(network_input(pictures)))
-        )
+
+        def crops() -> Tensor:
+            drawn = batches(stock, STATISTICS_CROPS, settings.masked_share, int(config["seed"]))
+            return torch.from_numpy(network_input(next(drawn).pictures))
+
+        trainer.begin_with(first_weights(options.start, trainer.model, crops))
     source = ahead(batches(stock, settings.batch, settings.masked_share, int(config["seed"]) + trainer.step))
 
     def take_step() -> dict[str, float]:
