@@ -44,7 +44,8 @@ def layers_in(path: Path) -> list[Layer]:
     for node in graph.node:
         if node.op_type == "DequantizeLinear":
             raise ValueError(f"{path.name} is quantised; continue from the fp32 file")
-        if node.op_type == "Cast" and node.input[0] in stored:
+        # Halved weights are cast; PyTorch writes equal ones once and an Identity for the others.
+        if node.op_type in {"Cast", "Identity"} and node.input[0] in stored:
             stored[node.output[0]] = stored[node.input[0]]
         if node.op_type in _CARRIERS:
             weights = [np.asarray(stored[name], np.float32) for name in node.input if name in stored]

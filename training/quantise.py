@@ -21,6 +21,8 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+from training.compact import compacted
+
 Range = Literal["minmax", "percentile", "entropy"]
 Activations = Literal["int8", "uint8"]
 _METHODS = {
@@ -95,7 +97,7 @@ def quantise_file(
             extra_options=extra,
         )
         partial = target.with_name(target.name + ".partial")
-        partial.write_bytes(result.read_bytes())
+        partial.write_bytes(compacted(onnx.load(str(result))).SerializeToString(deterministic=True))
         partial.replace(target)
 
 

@@ -32,7 +32,7 @@ SETTINGS: dict[str, Any] = {
         "noise_share": 0.1,
         "low_light_share": 0.1,
     },
-    "model": {"widths": [8, 8, 16, 16], "blocks": [1, 1, 1, 1], "added": [0, 0, 0, 0]},
+    "model": {"early": 0, "widths": [8, 8, 16, 16], "blocks": [1, 1, 1, 1], "added": [0, 0, 0, 0]},
     "cohort": {
         "cohort": 10,
         "samples": 30,

@@ -85,12 +85,14 @@ def test_a_stopped_run_continues_where_it_was(work: Path) -> None:
 
 def test_a_grown_network_starts_as_the_smaller_one() -> None:
     torch.manual_seed(1)
-    small = Embedder([8, 8, 16, 16], [1, 1, 1, 1], [0, 0, 0, 0], size=16).eval()
-    grown = Embedder([8, 8, 16, 16], [1, 1, 1, 1], [1, 1, 0, 1], size=16).eval()
+    small = Embedder([16, 16, 16, 16], [1, 1, 1, 1], [0, 0, 0, 0], size=16).eval()
+    grown = Embedder([16, 16, 16, 16], [1, 1, 1, 1], [1, 1, 0, 1], size=16, early=1).eval()
     schedule, cpu = schedule_from(SETTINGS), torch.device("cpu")
     assert Learner(grown, schedule, cpu).begin_with(small.state_dict(), strict=False)
     x = torch.randn(2, 3, 112, 112)
     assert torch.allclose(small(x), grown(x), atol=1e-5)
+    loss_of(grown(x), torch.eye(2, 16), relation_weight=1.0)[0].backward()
+    assert all(bool((block.second[1].weight.grad != 0).any()) for block in (grown.early[0], grown.stages[3][1]))
     with pytest.raises(ValueError, match="another network"):
         Learner(small, schedule, cpu).begin_with(grown.state_dict(), strict=False)
 
@@ -109,14 +111,14 @@ def test_a_widened_network_starts_as_the_narrower_one_and_its_new_channels_learn
 
 def test_training_continues_from_the_file_that_was_shipped(work: Path, tmp_path: Path) -> None:
     shown = shown_in(work, SETTINGS)
-    model = Embedder([8, 8, 16, 16], [1, 2, 1, 2], [0, 0, 0, 0], size=16)
+    model = Embedder([8, 8, 16, 16], [1, 2, 1, 2], [0, 0, 0, 0], size=16, early=2)
     batches = calibration_batches(shown, damage_from(SETTINGS), crops=32, seed=1)
     for _ in range(5):  # statistics of its own
         model(torch.from_numpy(batches[0]) + 0.5)
     model.eval()
     write_models(model, batches, tmp_path, QuantisePlan(), both_sides=True)
     weights = embedder_weights(tmp_path / "embedder.fp32.onnx", shown, SETTINGS)
-    continued = Embedder([8, 8, 16, 16], [1, 2, 1, 2], [0, 0, 0, 0], size=16)
+    continued = Embedder([8, 8, 16, 16], [1, 2, 1, 2], [0, 0, 0, 0], size=16, early=2)
     continued.load_state_dict(weights)
     x = torch.from_numpy(batches[0])
     with torch.no_grad():

@@ -27,7 +27,8 @@ def embedder_weights(start: Path, shown: Shown, settings: dict[str, Any]) -> dic
     if start.suffix != ".onnx":
         return averaged_in(start)
     layers = layers_in(start)
-    widths, blocks = shape_in([layer.weights[0].shape for layer in layers if layer.kind == "Conv"])
-    network = Embedder(widths, blocks, [0] * len(widths), size=len(layers[-1].weights[0]))
+    shape = shape_in([layer.weights[0].shape for layer in layers if layer.kind == "Conv"])
+    none = [0] * len(shape.widths)
+    network = Embedder(shape.widths, shape.blocks, none, size=len(layers[-1].weights[0]), early=shape.early)
     batches = calibration_batches(shown, damage_from(settings), crops=CALIBRATION_CROPS, seed=int(settings["seed"]))
     return first_weights(start, network, lambda: torch.from_numpy(np.concatenate(batches)))

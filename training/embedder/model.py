@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -39,13 +40,21 @@ class Embedder(nn.Module):
 
     widths, blocks: channels and residual blocks of the stages, four of them. added: further blocks at the end of
     each stage that begin as the identity, so that a trained smaller network can grow without losing what it knows.
+    early: residual blocks between the stem and the first stage, at half the crop's side; they begin as the identity.
     """
 
     def __init__(
-        self, widths: Sequence[int], blocks: Sequence[int], added: Sequence[int], *, size: int = 256
+        self,
+        widths: Sequence[int],
+        blocks: Sequence[int],
+        added: Sequence[int],
+        *,
+        size: int = 256,
+        early: int = 0,
     ) -> None:
         super().__init__()
         self.stem = _convolution(3, widths[0], 3, 2)
+        self.early = nn.Sequential(*[ResidualBlock(widths[0], widths[0], 1, silent=True) for _ in range(early)])
         stages = []
         inputs = widths[0]
         for width, count, extra in zip(widths, blocks, added, strict=True):
@@ -60,29 +69,33 @@ class Embedder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The templates of a batch."""
-        features = self.stages(functional.relu(self.stem(x), inplace=True))
+        features = self.stages(self.early(functional.relu(self.stem(x), inplace=True)))
         templates: Tensor = self.norm(self.project(features.flatten(1)))
         return templates
 
 
-def shape_in(kernels: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
-    """Widths and blocks of the `Embedder` whose convolutions, in the order of their calls, have these kernels.
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Of an `Embedder`: channels and residual blocks of its four stages, and the blocks before them (`early`)."""
 
-    kernels: outputs, inputs, height, width of each. A stage begins with the only block that has a 1x1 shortcut.
+    widths: list[int]
+    blocks: list[int]
+    early: int
+
+
+def shape_in(kernels: Sequence[Sequence[int]]) -> Shape:
+    """The shape of the `Embedder` whose convolutions, in the order of their calls, have these kernels.
+
+    kernels: outputs, inputs, height, width of each. Every block has two 3x3 kernels; a stage's first block alone has
+    a 1x1 shortcut, called after them.
     """
     widths: list[int] = []
-    blocks: list[int] = []
-    inner = 0
+    kernels_3x3 = [0]  # before each shortcut, and after the last
     for outputs, _, height, _ in kernels[1:]:
         if height == 1:
             widths.append(outputs)
-            blocks.append(1)
-            inner = 0
-            continue
-        inner += 1
-        # Two further 3x3 make a block of the stage; the two of the next stage's first block are taken back there.
-        if inner == 2:
-            inner = 0
-            if blocks:
-                blocks[-1] += 1
-    return widths, [count - 1 for count in blocks[:-1]] + blocks[-1:]
+            kernels_3x3.append(0)
+        else:
+            kernels_3x3[-1] += 1
+    counts = [count // 2 for count in kernels_3x3]
+    return Shape(widths, [*counts[1:-1], counts[-1] + 1], counts[0] - 1)

@@ -44,7 +44,8 @@ def loss_of(templates: Tensor, wanted: Tensor, *, relation_weight: float) -> tup
 def model_from(settings: dict[str, Any]) -> Embedder:
     """The network of the `[model]` table."""
     table = settings["model"]
-    return Embedder(table["widths"], table["blocks"], table["added"], size=int(settings["targets"]["template_size"]))
+    size = int(settings["targets"]["template_size"])
+    return Embedder(table["widths"], table["blocks"], table["added"], size=size, early=int(table["early"]))
 
 
 def input_tensor(crops: Tensor) -> Tensor:
