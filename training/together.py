@@ -7,6 +7,7 @@ two; torch's own starter would do, but for an option of its own that it takes `-
 
 from __future__ import annotations
 
+import atexit
 import os
 import socket
 import subprocess
@@ -77,6 +78,8 @@ def join() -> Together:
     if size == 1:
         return ALONE
     distributed.init_process_group("gloo")
+    # Its threads, if they still run when the interpreter ends, abort the process now and then.
+    atexit.register(distributed.destroy_process_group)
     return Together(distributed.get_rank(), size)
 
 

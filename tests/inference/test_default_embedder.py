@@ -36,3 +36,11 @@ def test_both_precisions_give_a_face_nearly_the_same_template() -> None:
     face = data.astronaut()[0:224:2, 168:392:2, ::-1].astype(np.float32)  # BGR, 112x112
     x = np.ascontiguousarray(((face - 127.5) / 128).transpose(2, 0, 1)[None])
     assert float((_template("fp32", x) * _template("int8", x)).sum()) > 0.98
+
+
+def test_the_pack_keeps_to_its_sizes() -> None:
+    """5 MB for the embedder's INT8 file, 8 MB for those of all roles, 40 MB for everything."""
+    sizes = {path.name: path.stat().st_size for path in PACK.rglob("*") if path.is_file()}
+    assert sizes["embedder.int8.onnx"] <= 5e6
+    assert sum(size for name, size in sizes.items() if name.endswith(".int8.onnx")) <= 8e6
+    assert sum(sizes.values()) <= 40e6
