@@ -16,6 +16,7 @@ pytest.importorskip("torch")
 from embedder_samples import SETTINGS, face
 
 from training.augment.geometry import centre_crop
+from training.embedder.kept import Kept
 from training.embedder.targets import OtherSamples, gather, label, prepare, shown_in, targets
 from training.embedder.train import order_of_pass
 from training.images import NoPictures, labels_of, open_pictures
@@ -78,6 +79,26 @@ def test_more_samples_later_are_labelled_as_all_at_once(work: Path, tmp_path: Pa
     found = [targets(shown, tmp_path / folder, size=16, person_share=0.0) for folder in ("at_once", "later")]
     assert len(found[0]) == 10 + 600 + 500
     np.testing.assert_array_equal(found[0], found[1])
+
+
+def test_kept_samples_are_those_that_would_be_drawn(work: Path, tmp_path: Path) -> None:
+    drawn = dataclasses.replace(shown_in(work, SETTINGS), blends=600)
+    shown = dataclasses.replace(drawn, kept=Kept(tmp_path / "canvases"))
+    label(shown, Teacher(), tmp_path, new_people=20)  # type: ignore[arg-type]
+    assert not shown.kept.folder.exists()
+    label(shown, Teacher(), tmp_path, new_people=20, keep=True)  # type: ignore[arg-type]
+    label(shown, Teacher(), tmp_path, new_people=500, keep=True)  # type: ignore[arg-type]
+    total = 10 + 600 + 500
+    for index in (10, 511, 512, 609, 610, 631, total - 1):
+        kept = shown.kept.canvas(index)
+        assert kept is not None
+        assert np.array_equal(kept, drawn.canvas(index))
+    assert shown.kept.canvas(total) is None
+    other = np.zeros((512, 128, 128, 3), np.uint8)
+    shown.kept.write(range(512), other)
+    assert not shown.canvas(100).any()
+    assert shown.canvas(9).any()
+    assert not list(tmp_path.rglob("*.partial"))
 
 
 def test_nothing_behind_a_short_chunk_counts(work: Path, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 Sample `index` below the number of pictures is that picture; beyond it come blends of two pictures, and after
 those, new people: named people's pictures with their features moved, half of them blended too. All are drawn from
-the seed and the index alone, so they need not be stored and labelling can stop at any sample.
+the seed and the index alone, so labelling can stop at any sample, and they need not be stored (kept.py does so if
+asked to: learning is faster then).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from training.augment.geometry import Jitter, centre_crop, jittered_crop
 from training.augment.reshape import reshaped
+from training.embedder.kept import CHUNK, Kept
 from training.images import Label, NoPictures, labels_of, open_pictures, resized
 from training.runtime import read_config
 from training.teachers.embedding import EmbeddingTeachers, normalised, principal_axes
@@ -35,7 +37,6 @@ RESHAPED_ALONE_PX = (1.5, 3.0)
 RESHAPED_BLENDED_PX = (0.5, 2.0)
 BLENDED_SHARE = 0.5
 COLLECTIONS = ("faces", "masks")
-_CHUNK = 512
 _DRAWN = "drawn.json"
 
 
@@ -50,6 +51,7 @@ class Shown:
     pictures: Px128x128x3 uint8 BGR. people: P int32, the person's number, -1 where unknown.
     seed, seam_share: how blends are drawn. blends: how many there are; samples beyond them are reshaped.
     both_sides: whether the teachers' templates are sums over the picture and its mirror image.
+    kept: blends and reshaped faces that need not be drawn again.
     """
 
     pictures: NDArray[np.uint8]
@@ -58,12 +60,18 @@ class Shown:
     seam_share: float
     blends: int
     both_sides: bool
+    kept: Kept
 
     def canvas(self, index: int) -> NDArray[np.uint8]:
         """The 128x128x3 picture of one sample."""
         count = len(self.pictures)
         if index < count:
             return np.asarray(self.pictures[index])
+        canvas = self.kept.canvas(index)
+        return self._canvas_drawn(index) if canvas is None else canvas
+
+    def _canvas_drawn(self, index: int) -> NDArray[np.uint8]:
+        count = len(self.pictures)
         rng = np.random.default_rng((self.seed, index))
         if index >= count + self.blends:
             return self._reshaped(rng)
@@ -138,6 +146,7 @@ def shown_in(work: Path, settings: dict[str, Any]) -> Shown:
         seam_share=float(settings["targets"]["seam_share"]),
         blends=int(settings["targets"]["blends"]),
         both_sides=bool(settings["targets"]["both_sides"]),
+        kept=Kept(work / "canvases"),
     )
 
 
@@ -171,12 +180,19 @@ def _drawn(shown: Shown, work: Path, *, new_people: int = 0) -> dict[str, float 
 
 
 def label(
-    shown: Shown, teachers: EmbeddingTeachers, work: Path, *, new_people: int, part: int = 0, parts: int = 1
+    shown: Shown,
+    teachers: EmbeddingTeachers,
+    work: Path,
+    *,
+    new_people: int,
+    part: int = 0,
+    parts: int = 1,
+    keep: bool = False,
 ) -> None:
     """Let the teachers describe every sample, in chunks `work/templates/NNNNN.npy` of joined templates.
 
     part, parts: label only every `parts`th chunk, beginning with number `part`; so several processes share the work.
-    Raises OtherSamples.
+    keep: keep the drawn samples in `shown.kept`, those of chunks that have their templates too. Raises OtherSamples.
     """
     drawn = _drawn(shown, work, new_people=new_people)
     if part == 0:
@@ -186,13 +202,20 @@ def label(
     folder = work / "templates"
     folder.mkdir(exist_ok=True)
     total = len(shown.pictures) + shown.blends + new_people
-    for start in range(part * _CHUNK, total, parts * _CHUNK):
-        path = folder / f"{start // _CHUNK:05d}.npy"
-        samples = range(start, min(total, start + _CHUNK))
+    for start in range(part * CHUNK, total, parts * CHUNK):
+        path = folder / f"{start // CHUNK:05d}.npy"
+        samples = range(start, min(total, start + CHUNK))
         # The last chunk of an earlier labelling is shorter when there are more samples now.
-        if path.is_file() and len(np.load(path, mmap_mode="r")) >= len(samples):
+        labelled = path.is_file() and len(np.load(path, mmap_mode="r")) >= len(samples)
+        to_keep = keep and samples.stop > len(shown.pictures) and not shown.kept.holds(samples)
+        if labelled and not to_keep:
             continue
-        crops = (centre_crop(shown.canvas(index), CROP)[None] for index in samples)
+        canvases = [shown.canvas(index) for index in samples]
+        if to_keep:
+            shown.kept.write(samples, np.stack(canvases))
+        if labelled:
+            continue
+        crops = (centre_crop(canvas, CROP)[None] for canvas in canvases)
         rows = [teachers.joined(crop, both_sides=shown.both_sides)[0] for crop in crops]
         partial = path.with_suffix(".partial")
         with partial.open("wb") as stream:
@@ -213,7 +236,7 @@ def targets(shown: Shown, work: Path, *, size: int, person_share: float) -> NDAr
     names = (folder / f"{number:05d}.npy" for number in range(len(list(folder.iterdir()))))
     chunks = [np.load(name) for name in takewhile(Path.is_file, names)]
     # Only the last may be short: behind another short one every sample would get some other sample's template.
-    whole = sum(1 for _ in takewhile(lambda chunk: len(chunk) == _CHUNK, chunks))
+    whole = sum(1 for _ in takewhile(lambda chunk: len(chunk) == CHUNK, chunks))
     joined = normalised(np.concatenate(chunks[: whole + 1]).astype(np.float32))
     place = work / "projection.npy"
     if not place.is_file():
@@ -236,8 +259,9 @@ def prepare(
     part: int = 0,
     parts: int = 1,
     bfloat16: bool = False,
+    keep: bool = False,
 ) -> None:
-    """Gather the pictures, then label them; continues where it was stopped. part, parts: as for `label`.
+    """Gather the pictures, then label them; continues where it was stopped. part, parts, keep: as for `label`.
 
     bfloat16: as for `training.teachers.calculation`. Part 0 gathers. Raises NoPictures in another part when it has
     not done so yet.
@@ -254,6 +278,7 @@ def prepare(
         new_people=int(settings["targets"]["reshaped"]),
         part=part,
         parts=parts,
+        keep=keep,
     )
 
 
@@ -270,6 +295,9 @@ def main() -> None:
     parser.add_argument(
         "--bfloat16", action="store_true", help="by OpenVINO (extra train-fast): faster on a CPU with AMX"
     )
+    parser.add_argument(
+        "--keep", action="store_true", help="keep the drawn samples (48 KiB each): learning is faster then"
+    )
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     settings = read_config(arguments.config)
@@ -285,6 +313,7 @@ def main() -> None:
             part=part,
             parts=parts,
             bfloat16=arguments.bfloat16,
+            keep=arguments.keep,
         )
     except (NoPictures, OtherSamples) as error:
         parser.error(str(error))
