@@ -10,8 +10,8 @@ from onnx import AttributeProto, ModelProto
 def compacted(proto: ModelProto) -> ModelProto:
     """The same graph with short names, equal constants kept once, and no shapes of what is between its nodes.
 
-    Exporters name every value by its place among the modules: of the INT8 file of a small network, a hundredth is
-    names and zero points. Inputs and outputs keep theirs.
+    Exporters name every value by its place among the modules, and each has a zero point: of the detector's INT8 file
+    that was a third. Inputs and outputs keep their names.
     Raises ValueError for a graph with another inside (of an If or a Loop), which could use any of the names.
     """
     short = ModelProto()

@@ -132,6 +132,13 @@ def test_training_continues_from_the_file_that_was_shipped(work: Path, tmp_path:
         embedder_weights(tmp_path / "embedder.int8.onnx", shown, SETTINGS)
 
 
+@pytest.mark.parametrize("name", ["detector.fp32", "landmarks.fp32", "quality.fp32", "cohort"])
+def test_a_file_of_another_role_is_refused(work: Path, name: str) -> None:
+    path = Path(__file__).parents[2] / "models" / "default" / f"{name}.onnx"
+    with pytest.raises(ValueError, match="no embedder"):
+        embedder_weights(path, shown_in(work, SETTINGS), SETTINGS)
+
+
 def test_exported_files_compute_what_pytorch_does(work: Path, tmp_path: Path) -> None:
     model = Embedder([8, 8, 16, 16], [1, 1, 1, 1], [1, 0, 0, 0], size=16).eval()
     shown = shown_in(work, SETTINGS)

@@ -12,7 +12,7 @@ from torch import Tensor
 from training.beginning import first_weights
 from training.embedder.damage import damage_from
 from training.embedder.inputs import CALIBRATION_CROPS, calibration_batches
-from training.embedder.model import Embedder, shape_in
+from training.embedder.model import CELLS, STAGES, Embedder, shape_in
 from training.embedder.targets import Shown
 from training.from_onnx import layers_in
 from training.learner import averaged_in
@@ -28,7 +28,10 @@ def embedder_weights(start: Path, shown: Shown, settings: dict[str, Any]) -> dic
         return averaged_in(start)
     layers = layers_in(start)
     shape = shape_in([layer.weights[0].shape for layer in layers if layer.kind == "Conv"])
+    matrix = next((layer.weights[0] for layer in layers if layer.kind in {"MatMul", "Gemm"}), None)
+    if len(shape.widths) != STAGES or matrix is None or matrix.shape[1] != shape.widths[-1] * CELLS:
+        raise ValueError(f"{start.name} is no embedder of this kind")
     none = [0] * len(shape.widths)
-    network = Embedder(shape.widths, shape.blocks, none, size=len(layers[-1].weights[0]), early=shape.early)
+    network = Embedder(shape.widths, shape.blocks, none, size=len(matrix), early=shape.early)
     batches = calibration_batches(shown, damage_from(settings), crops=CALIBRATION_CROPS, seed=int(settings["seed"]))
     return first_weights(start, network, lambda: torch.from_numpy(np.concatenate(batches)))

@@ -10,6 +10,8 @@ from torch.nn import functional
 
 SIDE = 112
 STRIDES = 32  # stem and four stages, each halving the picture
+STAGES = 4
+CELLS = (-(-SIDE // STRIDES)) ** 2  # of what the last stage answers
 
 
 def _convolution(inputs: int, outputs: int, kernel: int, stride: int) -> nn.Sequential:
@@ -63,8 +65,7 @@ class Embedder(nn.Module):
             stages.append(nn.Sequential(*stage))
             inputs = width
         self.stages = nn.Sequential(*stages)
-        cells = (-(-SIDE // STRIDES)) ** 2
-        self.project = nn.Linear(inputs * cells, size, bias=False)
+        self.project = nn.Linear(inputs * CELLS, size, bias=False)
         self.norm = nn.BatchNorm1d(size)
 
     def forward(self, x: Tensor) -> Tensor:
