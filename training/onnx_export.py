@@ -54,7 +54,7 @@ def export_model(
     proto.doc_string = ""
     for node in proto.graph.node:
         node.doc_string = ""
-    _save(proto, path)
+    save_model(proto, path)
     raw.unlink()
 
 
@@ -80,10 +80,11 @@ def store_halved(source: Path, target: Path) -> None:
     nodes = casts + list(graph.node)
     del graph.node[:]
     graph.node.extend(nodes)
-    _save(proto, target)
+    save_model(proto, target)
 
 
-def _save(proto: onnx.ModelProto, path: Path) -> None:
+def save_model(proto: onnx.ModelProto, path: Path) -> None:
+    """Check a model and write it, the same bytes each time; ONNX's ValidationError leaves what was there."""
     onnx.checker.check_model(proto)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")

@@ -22,6 +22,7 @@ from onnxruntime.quantization import (
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from training.compact import compacted
+from training.onnx_export import save_model
 
 Range = Literal["minmax", "percentile", "entropy"]
 Activations = Literal["int8", "uint8"]
@@ -76,7 +77,6 @@ def quantise_file(
         raise ValueError("calibration needs at least one batch")
     plan = plan or QuantisePlan()
     extra: dict[str, Any] = {"CalibPercentile": plan.percentile} if plan.ranges == "percentile" else {}
-    target.parent.mkdir(parents=True, exist_ok=True)
     logging.getLogger().setLevel(logging.WARNING)
     with tempfile.TemporaryDirectory() as folder:
         prepared, result = Path(folder) / "prepared.onnx", Path(folder) / "result.onnx"
@@ -96,9 +96,7 @@ def quantise_file(
             calibrate_method=_METHODS[plan.ranges],
             extra_options=extra,
         )
-        partial = target.with_name(target.name + ".partial")
-        partial.write_bytes(compacted(onnx.load(str(result))).SerializeToString(deterministic=True))
-        partial.replace(target)
+        save_model(compacted(onnx.load(str(result))), target)
 
 
 def node_names(path: Path, kind: str) -> list[str]:

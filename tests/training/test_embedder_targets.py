@@ -16,7 +16,7 @@ pytest.importorskip("torch")
 from embedder_samples import SETTINGS, face
 
 from training.augment.geometry import centre_crop
-from training.embedder.kept import Kept
+from training.embedder.chunks import Chunks
 from training.embedder.targets import OtherSamples, gather, label, prepare, shown_in, targets
 from training.embedder.train import order_of_pass
 from training.images import NoPictures, labels_of, open_pictures
@@ -83,17 +83,17 @@ def test_more_samples_later_are_labelled_as_all_at_once(work: Path, tmp_path: Pa
 
 def test_kept_samples_are_those_that_would_be_drawn(work: Path, tmp_path: Path) -> None:
     drawn = dataclasses.replace(shown_in(work, SETTINGS), blends=600)
-    shown = dataclasses.replace(drawn, kept=Kept(tmp_path / "canvases"))
+    shown = dataclasses.replace(drawn, kept=Chunks(tmp_path / "canvases"))
     label(shown, Teacher(), tmp_path, new_people=20)  # type: ignore[arg-type]
     assert not shown.kept.folder.exists()
     label(shown, Teacher(), tmp_path, new_people=20, keep=True)  # type: ignore[arg-type]
     label(shown, Teacher(), tmp_path, new_people=500, keep=True)  # type: ignore[arg-type]
     total = 10 + 600 + 500
     for index in (10, 511, 512, 609, 610, 631, total - 1):
-        kept = shown.kept.canvas(index)
+        kept = shown.kept.row(index)
         assert kept is not None
         assert np.array_equal(kept, drawn.canvas(index))
-    assert shown.kept.canvas(total) is None
+    assert shown.kept.row(total) is None
     other = np.zeros((512, 128, 128, 3), np.uint8)
     shown.kept.write(range(512), other)
     assert not shown.canvas(100).any()

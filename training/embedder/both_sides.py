@@ -8,6 +8,8 @@ import numpy as np
 import onnx
 from onnx import NodeProto, helper, numpy_helper
 
+from training.onnx_export import save_model
+
 _WIDTH_AXIS = 3
 _BOTH, _EACH = "x_and_mirror_image", "e_of_each"
 
@@ -46,9 +48,7 @@ def see_both_sides(path: Path) -> None:
     graph.node.extend(nodes)
     del graph.value_info[:]  # their batch sizes no longer hold
     onnx.checker.check_model(proto, full_check=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(proto.SerializeToString(deterministic=True))
-    partial.replace(path)
+    save_model(proto, path)
 
 
 def _rename(node: NodeProto, names: dict[str, str]) -> None:

@@ -2,8 +2,8 @@
 
 Sample `index` below the number of pictures is that picture; beyond it come blends of two pictures, and after
 those, new people: named people's pictures with their features moved, half of them blended too. All are drawn from
-the seed and the index alone, so labelling can stop at any sample, and they need not be stored (kept.py does so if
-asked to: learning is faster then).
+the seed and the index alone, so labelling can stop at any sample, and they need not be stored (`--keep`
+does: drawing one costs a sixth of learning from it).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from training.augment.geometry import Jitter, centre_crop, jittered_crop
 from training.augment.reshape import reshaped
-from training.embedder.kept import CHUNK, Kept
+from training.embedder.chunks import CHUNK, Chunks
 from training.images import Label, NoPictures, labels_of, open_pictures, resized
 from training.runtime import read_config
 from training.teachers.embedding import EmbeddingTeachers, normalised, principal_axes
@@ -60,14 +60,14 @@ class Shown:
     seam_share: float
     blends: int
     both_sides: bool
-    kept: Kept
+    kept: Chunks
 
     def canvas(self, index: int) -> NDArray[np.uint8]:
         """The 128x128x3 picture of one sample."""
         count = len(self.pictures)
         if index < count:
             return np.asarray(self.pictures[index])
-        canvas = self.kept.canvas(index)
+        canvas = self.kept.row(index)
         return self._canvas_drawn(index) if canvas is None else canvas
 
     def _canvas_drawn(self, index: int) -> NDArray[np.uint8]:
@@ -146,7 +146,7 @@ def shown_in(work: Path, settings: dict[str, Any]) -> Shown:
         seam_share=float(settings["targets"]["seam_share"]),
         blends=int(settings["targets"]["blends"]),
         both_sides=bool(settings["targets"]["both_sides"]),
-        kept=Kept(work / "canvases"),
+        kept=Chunks(work / "canvases"),
     )
 
 
@@ -199,15 +199,13 @@ def label(
         partial = (work / _DRAWN).with_suffix(".partial")
         partial.write_text(json.dumps(drawn), "utf-8")
         partial.rename(work / _DRAWN)
-    folder = work / "templates"
-    folder.mkdir(exist_ok=True)
+    templates = Chunks(work / "templates")
     total = len(shown.pictures) + shown.blends + new_people
     for start in range(part * CHUNK, total, parts * CHUNK):
-        path = folder / f"{start // CHUNK:05d}.npy"
         samples = range(start, min(total, start + CHUNK))
         # The last chunk of an earlier labelling is shorter when there are more samples now.
-        labelled = path.is_file() and len(np.load(path, mmap_mode="r")) >= len(samples)
-        to_keep = keep and samples.stop > len(shown.pictures) and not shown.kept.holds(samples)
+        labelled = templates.hold(samples)
+        to_keep = keep and samples.stop > len(shown.pictures) and not shown.kept.hold(samples)
         if labelled and not to_keep:
             continue
         canvases = [shown.canvas(index) for index in samples]
@@ -217,10 +215,7 @@ def label(
             continue
         crops = (centre_crop(canvas, CROP)[None] for canvas in canvases)
         rows = [teachers.joined(crop, both_sides=shown.both_sides)[0] for crop in crops]
-        partial = path.with_suffix(".partial")
-        with partial.open("wb") as stream:
-            np.save(stream, np.stack(rows).astype(np.float16))
-        partial.rename(path)
+        templates.write(samples, np.stack(rows).astype(np.float16))
         print(json.dumps({"labelled": start + len(rows), "of": total}), flush=True)
 
 
@@ -231,9 +226,9 @@ def targets(shown: Shown, work: Path, *, size: int, person_share: float) -> NDAr
     continued), else from the templates themselves and kept there. Raises OtherSamples.
     """
     _drawn(shown, work)
-    folder = work / "templates"
+    templates = Chunks(work / "templates")
     # Several processes may label at once: what counts is the unbroken row of chunks from the first on.
-    names = (folder / f"{number:05d}.npy" for number in range(len(list(folder.iterdir()))))
+    names = (templates.file(number * CHUNK) for number in range(len(list(templates.folder.iterdir()))))
     chunks = [np.load(name) for name in takewhile(Path.is_file, names)]
     # Only the last may be short: behind another short one every sample would get some other sample's template.
     whole = sum(1 for _ in takewhile(lambda chunk: len(chunk) == CHUNK, chunks))
