@@ -17,7 +17,7 @@ from embedder_samples import SETTINGS, face
 
 from training.augment.geometry import centre_crop
 from training.embedder.chunks import Chunks
-from training.embedder.targets import OtherSamples, gather, label, prepare, shown_in, targets
+from training.embedder.targets import Labelling, OtherSamples, gather, label, prepare, shown_in, targets
 from training.embedder.train import order_of_pass
 from training.images import NoPictures, labels_of, open_pictures
 
@@ -86,8 +86,8 @@ def test_kept_samples_are_those_that_would_be_drawn(work: Path, tmp_path: Path) 
     shown = dataclasses.replace(drawn, kept=Chunks(tmp_path / "canvases"))
     label(shown, Teacher(), tmp_path, new_people=20)  # type: ignore[arg-type]
     assert not shown.kept.folder.exists()
-    label(shown, Teacher(), tmp_path, new_people=20, keep=True)  # type: ignore[arg-type]
-    label(shown, Teacher(), tmp_path, new_people=500, keep=True)  # type: ignore[arg-type]
+    label(shown, Teacher(), tmp_path, new_people=20, labelling=Labelling(keep=True))  # type: ignore[arg-type]
+    label(shown, Teacher(), tmp_path, new_people=500, labelling=Labelling(keep=True))  # type: ignore[arg-type]
     total = 10 + 600 + 500
     for index in (10, 511, 512, 609, 610, 631, total - 1):
         kept = shown.kept.row(index)
@@ -153,7 +153,7 @@ def test_targets_of_both_sides_are_those_of_the_picture_and_of_its_mirror_image(
 def test_processes_share_the_labelling(work: Path, tmp_path: Path) -> None:
     shown = dataclasses.replace(shown_in(work, SETTINGS), blends=1100)
     for part in (1, 0):  # the second half first: what has a gap before it does not count yet
-        label(shown, Teacher(), tmp_path, new_people=100, part=part, parts=2)  # type: ignore[arg-type]
+        label(shown, Teacher(), tmp_path, new_people=100, labelling=Labelling(part, 2))  # type: ignore[arg-type]
         (tmp_path / "projection.npy").unlink(missing_ok=True)
         found = sorted(path.name for path in (tmp_path / "templates").iterdir())
         assert found == (["00001.npy"] if part else ["00000.npy", "00001.npy", "00002.npy"])
@@ -162,7 +162,7 @@ def test_processes_share_the_labelling(work: Path, tmp_path: Path) -> None:
 
 def test_only_one_process_gathers_the_pictures(tmp_path: Path) -> None:
     with pytest.raises(NoPictures, match="part 0"):
-        prepare(SETTINGS, data=tmp_path, teachers=tmp_path, work=tmp_path / "work", part=1, parts=2)
+        prepare(SETTINGS, data=tmp_path, teachers=tmp_path, work=tmp_path / "work", labelling=Labelling(1, 2))
 
 
 def test_a_pass_shows_every_picture_and_a_share_of_the_blends() -> None:

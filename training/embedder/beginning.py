@@ -9,12 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.beginning import first_weights
 from training.embedder.damage import damage_from
 from training.embedder.inputs import CALIBRATION_CROPS, calibration_batches
 from training.embedder.model import CELLS, STAGES, Embedder, shape_in
 from training.embedder.targets import Shown
-from training.from_onnx import layers_in
+from training.from_onnx import layers_in, take_over
 from training.learner import averaged_in
 
 
@@ -34,4 +33,5 @@ def embedder_weights(start: Path, shown: Shown, settings: dict[str, Any]) -> dic
     none = [0] * len(shape.widths)
     network = Embedder(shape.widths, shape.blocks, none, size=len(matrix), early=shape.early)
     batches = calibration_batches(shown, damage_from(settings), crops=CALIBRATION_CROPS, seed=int(settings["seed"]))
-    return first_weights(start, network, lambda: torch.from_numpy(np.concatenate(batches)))
+    take_over(network, layers, torch.from_numpy(np.concatenate(batches)))
+    return network.state_dict()

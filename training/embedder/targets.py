@@ -45,6 +45,22 @@ class OtherSamples(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Labelling:
+    """How much of the labelling a process does.
+
+    part, parts: only every `parts`th chunk, beginning with number `part`; so several processes share the work.
+    keep: keep the drawn samples in `Shown.kept`, those of chunks that have their templates too.
+    """
+
+    part: int = 0
+    parts: int = 1
+    keep: bool = False
+
+
+ALL_OF_IT = Labelling()
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """Everything shown in training.
 
@@ -185,27 +201,24 @@ def label(
     work: Path,
     *,
     new_people: int,
-    part: int = 0,
-    parts: int = 1,
-    keep: bool = False,
+    labelling: Labelling = ALL_OF_IT,
 ) -> None:
     """Let the teachers describe every sample, in chunks `work/templates/NNNNN.npy` of joined templates.
 
-    part, parts: label only every `parts`th chunk, beginning with number `part`; so several processes share the work.
-    keep: keep the drawn samples in `shown.kept`, those of chunks that have their templates too. Raises OtherSamples.
+    Raises OtherSamples.
     """
     drawn = _drawn(shown, work, new_people=new_people)
-    if part == 0:
+    if labelling.part == 0:
         partial = (work / _DRAWN).with_suffix(".partial")
         partial.write_text(json.dumps(drawn), "utf-8")
         partial.rename(work / _DRAWN)
     templates = Chunks(work / "templates")
     total = len(shown.pictures) + shown.blends + new_people
-    for start in range(part * CHUNK, total, parts * CHUNK):
+    for start in range(labelling.part * CHUNK, total, labelling.parts * CHUNK):
         samples = range(start, min(total, start + CHUNK))
         # The last chunk of an earlier labelling is shorter when there are more samples now.
         labelled = templates.hold(samples)
-        to_keep = keep and samples.stop > len(shown.pictures) and not shown.kept.hold(samples)
+        to_keep = labelling.keep and samples.stop > len(shown.pictures) and not shown.kept.hold(samples)
         if labelled and not to_keep:
             continue
         canvases = [shown.canvas(index) for index in samples]
@@ -251,19 +264,17 @@ def prepare(
     data: Path,
     teachers: Path,
     work: Path,
-    part: int = 0,
-    parts: int = 1,
     bfloat16: bool = False,
-    keep: bool = False,
+    labelling: Labelling = ALL_OF_IT,
 ) -> None:
-    """Gather the pictures, then label them; continues where it was stopped. part, parts, keep: as for `label`.
+    """Gather the pictures, then label them; continues where it was stopped. labelling: as for `label`.
 
     bfloat16: as for `training.teachers.calculation`. Part 0 gathers. Raises NoPictures in another part when it has
     not done so yet.
     """
     work.mkdir(parents=True, exist_ok=True)
     if not (work / "pictures.npy").is_file():
-        if part:
+        if labelling.part:
             raise NoPictures(f"no pictures in {work} yet: part 0 gathers them; start this part when it labels")
         gather(data, work)
     label(
@@ -271,9 +282,7 @@ def prepare(
         EmbeddingTeachers(teachers, bfloat16=bfloat16),
         work,
         new_people=int(settings["targets"]["reshaped"]),
-        part=part,
-        parts=parts,
-        keep=keep,
+        labelling=labelling,
     )
 
 
@@ -305,10 +314,8 @@ def main() -> None:
             data=arguments.data,
             teachers=arguments.teachers,
             work=arguments.work,
-            part=part,
-            parts=parts,
             bfloat16=arguments.bfloat16,
-            keep=arguments.keep,
+            labelling=Labelling(part, parts, arguments.keep),
         )
     except (NoPictures, OtherSamples) as error:
         parser.error(str(error))
