@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
+from training.whole_file import whole_file
+
 OPSET = 17
 # Tensors smaller than this stay in float32: halving them saves nothing worth a node.
 _SMALLEST_HALVED = 64
@@ -87,9 +89,8 @@ def save_model(proto: onnx.ModelProto, path: Path) -> None:
     """Check a model and write it, the same bytes each time; ONNX's ValidationError leaves what was there."""
     onnx.checker.check_model(proto)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(proto.SerializeToString(deterministic=True))
-    partial.replace(path)
+    with whole_file(path) as partial:
+        partial.write_bytes(proto.SerializeToString(deterministic=True))
 
 
 def open_session(path: Path, threads: int = 1) -> onnxruntime.InferenceSession:

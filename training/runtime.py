@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from training.whole_file import whole_file
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -123,9 +125,8 @@ class Checkpoint:
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write `checkpoint` so that a crash leaves either the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    torch.save({"step": checkpoint.step, "parts": checkpoint.parts}, partial)
-    partial.replace(path)
+    with whole_file(path) as partial:
+        torch.save({"step": checkpoint.step, "parts": checkpoint.parts}, partial)
 
 
 def load_checkpoint(path: Path) -> Checkpoint | None:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.whole_file import whole_file
+
 CHUNK = 512  # samples in a file
 
 
@@ -31,11 +33,8 @@ class Chunks:
     def write(self, samples: range, rows: NDArray[Any]) -> None:
         """Write the rows of `samples`, a chunk from its beginning: all of them, or none when it is stopped."""
         self.folder.mkdir(exist_ok=True)
-        path = self.file(samples.start)
-        partial = path.with_suffix(".partial")
-        with partial.open("wb") as stream:
+        with whole_file(self.file(samples.start)) as partial, partial.open("wb") as stream:
             np.save(stream, rows)
-        partial.rename(path)
         _opened.cache_clear()
 
     def row(self, index: int) -> NDArray[Any] | None:

@@ -25,6 +25,7 @@ from training.embedder.chunks import CHUNK, Chunks
 from training.images import Label, NoPictures, labels_of, open_pictures, resized
 from training.runtime import read_config
 from training.teachers.embedding import EmbeddingTeachers, normalised, principal_axes
+from training.whole_file import whole_file
 
 CANVAS = 128  # a crop on the ArcFace 112 template with 8 px of margin on every side
 CROP = 112
@@ -209,9 +210,8 @@ def label(
     """
     drawn = _drawn(shown, work, new_people=new_people)
     if labelling.part == 0:
-        partial = (work / _DRAWN).with_suffix(".partial")
-        partial.write_text(json.dumps(drawn), "utf-8")
-        partial.rename(work / _DRAWN)
+        with whole_file(work / _DRAWN) as partial:
+            partial.write_text(json.dumps(drawn), "utf-8")
     templates = Chunks(work / "templates")
     total = len(shown.pictures) + shown.blends + new_people
     for start in range(labelling.part * CHUNK, total, labelling.parts * CHUNK):
